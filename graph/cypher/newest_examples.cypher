@@ -1,0 +1,38 @@
+// Which values let every question answer something: the newest of each kind?
+WITH datetime() AS now
+OPTIONAL CALL (now) {
+  MATCH (bucket:Bucket) WHERE bucket.hour <= now
+  WITH bucket ORDER BY bucket.hour DESC LIMIT 20
+  MATCH (bucket)<-[:IN_BUCKET]-(request:Request)
+  RETURN request, bucket, EXISTS { (request)<-[:SCORES]-(:QualityScore) } AS scored
+  ORDER BY scored DESC, request.at DESC LIMIT 1
+}
+OPTIONAL CALL (bucket) {
+  MATCH (bucket)-[:OF_CELL]->(cell:Cell)
+  RETURN cell LIMIT 1
+}
+OPTIONAL CALL (now) {
+  MATCH (told:IncidentRevision) WHERE told.at <= now
+  MATCH (incident:Incident)-[:HAS_REVISION]->(told)
+  RETURN incident, EXISTS { (incident)-[:AFFECTS]->() } AS placed
+  ORDER BY placed DESC, told.at DESC LIMIT 1
+}
+WITH now, request, cell, incident, coalesce(request.at, now) AS at
+RETURN
+  null AS tenants,
+  request.id AS request,
+  [request.id] AS requests,
+  [request.user] AS users,
+  [cell.id] AS cells,
+  cell.deployment AS deployment,
+  COLLECT {
+    MATCH (d:Deployment) USING INDEX d:Deployment(id) WHERE d.id >= '' RETURN d.id LIMIT 50
+  } AS deployments,
+  cell.policy AS policy,
+  incident.id AS incident,
+  [at.epochSeconds / 3600 * 3600, at.epochSeconds / 3600 * 3600 - 3600] AS hours,
+  toString(at) AS at,
+  toString(at - duration({days: 7})) AS start,
+  toString(at + duration({hours: 1})) AS end,
+  toString(at - duration({days: 7})) AS toldFrom,
+  toString(now) AS knownAt

@@ -1,0 +1,290 @@
+"""The fleet at any instant, as known at any other: health, incidents, changes, policies in force.
+
+The same pure judgement that the hot view uses, on evidence read from the graph.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from graph.evidence import (
+    DeploymentFacts,
+    Evidence,
+    Incident,
+    Maintenance,
+    MinuteOutcomes,
+    Observation,
+)
+from graph.facts import hour_of
+from graph.health import DeploymentHealth, assess
+from graph.settings import HealthSettings
+from graph.sketch import Sketch
+from graph.slices import EntityRef
+from graph.store.door import GraphStore, Record, instant, maybe_instant
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_END = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was changed. A policy's id is `policy@version`, an experiment's its own."""
+
+    id: str
+    kind: str
+    title: str
+    at: datetime
+    recorded_at: datetime
+    targets: tuple[EntityRef, ...]
+    author: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """The version of a policy that held."""
+
+    policy: str
+    version: str
+    summary: str | None
+    published_at: datetime
+
+
+async def fleet(
+    store: GraphStore,
+    *,
+    at: datetime,
+    known_at: datetime | None,
+    budgets: HealthSettings,
+    deployments: frozenset[str] | None = None,
+) -> list[DeploymentHealth]:
+    """The health of every deployment at `at`, from what was recorded by `known_at`, by name."""
+    gathered = await evidence(
+        store, at=at, known_at=known_at, budgets=budgets, deployments=deployments
+    )
+    return [assess(one, now=at, budgets=budgets) for one in gathered]
+
+
+async def evidence(
+    store: GraphStore,
+    *,
+    at: datetime,
+    known_at: datetime | None,
+    budgets: HealthSettings,
+    deployments: frozenset[str] | None = None,
+) -> list[Evidence]:
+    """What was known of every deployment at `at`, by name: five statements."""
+    known = known_at or _END
+    wanted = None if deployments is None else sorted(deployments)
+    times: dict[str, Any] = {"at": at.isoformat(), "knownAt": known.isoformat()}
+    facts = await store.ask("fleet_facts", deployments=wanted, **times)
+    names = [row["deployment"] for row in facts]
+    samples = await store.ask("fleet_observations", deployments=names, **times)
+    start = at.replace(second=0, microsecond=0) - timedelta(minutes=budgets.traffic_window_minutes)
+    hours = sorted({int(hour_of(t).timestamp()) for t in (start, at)})
+    outcomes = await store.ask(
+        "fleet_traffic",
+        deployments=wanted,
+        hours=hours,
+        **times,
+        start=start.isoformat(),
+    )
+    open_incidents = await incidents(store, active_at=at, known_at=known)
+    planned = await maintenance(store, at=at, known_at=known)
+    samples_of = {row["deployment"]: row["samples"] for row in samples}
+    outcomes_of: dict[str, list[MinuteOutcomes]] = {}
+    for row in outcomes:
+        outcomes_of.setdefault(row["deployment"], []).append(_minute(row))
+    return [
+        Evidence(
+            facts=_facts(row),
+            observations=[_observation(name, *told) for told in samples_of.get(name, [])],
+            traffic=outcomes_of.get(name, []),
+            incidents=open_incidents,
+            maintenance=planned,
+        )
+        for name, row in zip(names, facts, strict=True)
+    ]
+
+
+async def incidents(
+    store: GraphStore,
+    *,
+    active_at: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    known_at: datetime | None = None,
+) -> list[Incident]:
+    """Incidents open at `active_at`, or at some time from `start` to `end`; by their opening.
+
+    What was told after `known_at`, or happened after the instant asked about, is left out.
+    """
+    if active_at is not None:
+        start = max(start, active_at) if start else active_at
+        just_after = active_at + timedelta(microseconds=1)
+        end = min(end, just_after) if end else just_after
+    rows = await store.ask(
+        "incidents",
+        at=(active_at or _END).isoformat(),
+        knownAt=(known_at or _END).isoformat(),
+        start=(start or _BEGINNING).isoformat(),
+        end=(end or _END).isoformat(),
+    )
+    return [_incident(row) for row in rows]
+
+
+async def maintenance(
+    store: GraphStore, *, at: datetime, known_at: datetime | None = None
+) -> list[Maintenance]:
+    """Maintenance under way at `at`."""
+    known = known_at or _END
+    rows = await store.ask("maintenance", at=at.isoformat(), knownAt=known.isoformat())
+    return [
+        Maintenance(
+            id=row["id"],
+            title=row["title"],
+            scope_kind=row["scopeKind"],
+            scope_id=row["scopeId"],
+            starts_at=instant(row["startsAt"]),
+            ends_at=instant(row["endsAt"]),
+        )
+        for row in rows
+    ]
+
+
+async def changes(
+    store: GraphStore, *, start: datetime, end: datetime, known_at: datetime | None = None
+) -> list[Change]:
+    """What was changed from `start` to before `end`, oldest first; policies and experiments too."""
+    rows = await store.ask(
+        "changes",
+        knownAt=(known_at or _END).isoformat(),
+        start=start.isoformat(),
+        end=end.isoformat(),
+    )
+    return [_change(row) for row in rows]
+
+
+async def policies_in_force(
+    store: GraphStore, *, at: datetime, known_at: datetime | None = None
+) -> list[PolicyInForce]:
+    """The version of each policy that was in force at `at`, by policy."""
+    rows = await store.ask(
+        "policies_in_force", at=at.isoformat(), knownAt=(known_at or _END).isoformat()
+    )
+    return [
+        PolicyInForce(
+            policy=row["policy"],
+            version=row["version"],
+            summary=row["summary"],
+            published_at=instant(row["publishedAt"]),
+        )
+        for row in rows
+    ]
+
+
+def _facts(row: Record) -> DeploymentFacts:
+    model, _, backend = row["deployment"].rpartition("@")
+    capabilities = row["capabilities"]
+    return DeploymentFacts(
+        deployment=row["deployment"],
+        model=model,
+        backend=backend,
+        version=row["version"],
+        registered=row["registered"],
+        deprecated_at=maybe_instant(row["deprecatedAt"]),
+        input_usd_per_1k=row["inputUsdPer1k"],
+        output_usd_per_1k=row["outputUsdPer1k"],
+        max_rps=row["maxRps"],
+        context_window=row["contextWindow"],
+        capabilities=None if capabilities is None else tuple(capabilities),
+        compliance=tuple(row["compliance"] or ()),
+        spot=bool(row["spot"]),
+    )
+
+
+def _observation(
+    deployment: str, at: Any, recorded_at: Any, told: Mapping[str, Any]
+) -> Observation:
+    return Observation(
+        deployment=deployment,
+        at=instant(at),
+        recorded_at=instant(recorded_at),
+        window_s=told["windowS"],
+        sample_count=told["sampleCount"],
+        source=told.get("source") or "",
+        available=told.get("available"),
+        error_rate=told.get("errorRate"),
+        latency_p50_ms=told.get("latencyP50Ms"),
+        latency_p95_ms=told.get("latencyP95Ms"),
+        latency_p99_ms=told.get("latencyP99Ms"),
+        queue_depth=told.get("queueDepth"),
+        in_flight=told.get("inFlight"),
+        load=told.get("load"),
+        rate_limit_remaining=told.get("rateLimitRemaining"),
+        rate_limit_limit=told.get("rateLimitLimit"),
+        spot_availability=told.get("spotAvailability"),
+        cost_per_1k_tokens_usd=told.get("costPer1kTokensUsd"),
+        region=told.get("region"),
+    )
+
+
+def _minute(row: Record) -> MinuteOutcomes:
+    statuses = [status for status, _ in row["outcomes"]]
+    return MinuteOutcomes(
+        minute=datetime.fromtimestamp(row["minute"] * 60, UTC),
+        count=len(statuses),
+        ok=statuses.count("ok"),
+        error=statuses.count("error"),
+        timeout=statuses.count("timeout"),
+        rate_limited=statuses.count("rate_limited"),
+        latency=Sketch(latency_ms for _, latency_ms in row["outcomes"]),
+        last_at=instant(row["lastAt"]),
+    )
+
+
+def _incident(row: Record) -> Incident:
+    return Incident(
+        id=row["id"],
+        title=row["title"],
+        severity=row["severity"],
+        scope_kind=row["scopeKind"],
+        scope_id=row["scopeId"],
+        opened_at=instant(row["openedAt"]),
+        resolved_at=maybe_instant(row["resolvedAt"]),
+        root_cause=row["rootCause"],
+        affected_deployments=tuple(row["affectedDeployments"]),
+        url=row["url"],
+        status_source=row["statusSource"],
+    )
+
+
+def _change(row: Record) -> Change:
+    return Change(
+        id=row["id"],
+        kind=row["kind"],
+        title=row["title"],
+        at=instant(row["at"]),
+        recorded_at=instant(row["recordedAt"]),
+        targets=tuple(_targets(row)),
+        author=row["author"],
+        url=row["url"],
+    )
+
+
+def _targets(row: Record) -> Sequence[EntityRef]:
+    if row["targets"] is not None:
+        return [EntityRef(kind=t["kind"], id=t["id"]) for t in orjson.loads(row["targets"])]
+    if row["kind"] == "experiment":
+        arms = orjson.loads(row["arms"] or "[]")
+        served = dict.fromkeys(arm["deployment"] for arm in arms if arm.get("deployment"))
+        return [EntityRef("policy", row["policy"]), *(EntityRef("deployment", d) for d in served)]
+    named = {"task_type": row["taskTypes"], "tier": row["tiers"], "tenant": row["tenants"]}
+    policy = row["id"].rpartition("@")[0]
+    return [
+        EntityRef("policy", policy),
+        *(EntityRef(kind, one) for kind, ids in named.items() for one in ids or ()),
+    ]

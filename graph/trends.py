@@ -1,0 +1,332 @@
+"""Metrics over time and between two periods, by any dimension, with how much stands behind them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from graph import estimates
+from graph.columns import BucketColumns
+from graph.errors import InvalidInput
+from graph.estimates import Array, Estimates
+from graph.frame import Ints, Scores, Traffic
+from graph.scope import TenantScope
+from graph.slices import (
+    STEP,
+    Dimension,
+    EntityRef,
+    Granularity,
+    Metric,
+    Period,
+    Slice,
+    floor,
+)
+from graph.store.door import GraphStore
+from graph.traffic import known_traffic
+
+_POINTS_AT_MOST = 10_000
+_QUALITY_WINDOW = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A metric in one step of time. `value` is None where nothing tells; `count` is how many
+    requests (for QUALITY, scored requests) stand behind it; `low` and `high` are 95 % limits.
+    """
+
+    at: datetime
+    value: float | None
+    count: int
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The points of one group, oldest first."""
+
+    key: tuple[EntityRef, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A metric of one group before and after, and the 95 % limits of the difference."""
+
+    key: tuple[EntityRef, ...]
+    before: float | None
+    after: float | None
+    delta: float | None
+    delta_low: float | None
+    delta_high: float | None
+    count_before: int
+    count_after: int
+
+
+GroupKey = tuple[str, ...]
+
+
+async def trend(
+    store: GraphStore,
+    columns: BucketColumns,
+    *,
+    metric: Metric,
+    during: Period,
+    granularity: Granularity,
+    group_by: Sequence[Dimension] = (),
+    where: Slice,
+    scope: TenantScope,
+    known_at: datetime | None = None,
+    now: datetime,
+) -> list[Series]:
+    """A series per group, in the order of their keys; no points lie after `now`."""
+    _check_dimensions(metric, group_by)
+    steps = _steps(during, granularity, now)
+    traffic, scores = await known_traffic(
+        store, columns, during=during, where=where, scope=scope, known_at=known_at
+    )
+    groups = _Groups(columns, group_by, traffic, scores)
+    size = len(steps)
+    origin, step_s = steps[0].timestamp(), STEP[granularity].total_seconds()
+
+    def places(group: Ints, hour: Ints) -> Ints:
+        # What arrived within `now`'s own step counts in the last point.
+        step = np.minimum((hour - origin) // step_s, size - 1).astype(np.int64)
+        return group * size + step
+
+    told = _measured(
+        metric,
+        traffic,
+        places(groups.traffic, traffic.hour),
+        scores,
+        places(groups.scores, scores.hour),
+        len(groups.keys) * size,
+    )
+    return [
+        Series(
+            groups.refs(row),
+            tuple(_point(steps[i], told, row * size + i) for i in range(size)),
+        )
+        for row in groups.order
+    ]
+
+
+async def compare(
+    store: GraphStore,
+    columns: BucketColumns,
+    *,
+    metric: Metric,
+    during: Period,
+    compared_to: Period,
+    group_by: Sequence[Dimension],
+    where: Slice,
+    scope: TenantScope,
+    known_at: datetime | None = None,
+) -> list[Comparison]:
+    """Each group before (`compared_to`) and after (`during`), in the order of their keys."""
+    _check_dimensions(metric, group_by)
+    found: list[dict[GroupKey, tuple[Estimates, int]]] = []
+    for period in (compared_to, during):
+        traffic, scores = await known_traffic(
+            store, columns, during=period, where=where, scope=scope, known_at=known_at
+        )
+        groups = _Groups(columns, group_by, traffic, scores)
+        told = _measured(metric, traffic, groups.traffic, scores, groups.scores, len(groups.keys))
+        found.append({key: (told, row) for row, key in enumerate(groups.keys)})
+    before, after = found
+    nothing = _measured(metric, Traffic(), _NO_ROWS, Scores(), _NO_ROWS, 1)
+    return [
+        _comparison(
+            _refs(group_by, key), before.get(key, (nothing, 0)), after.get(key, (nothing, 0))
+        )
+        for key in sorted({*before, *after})
+    ]
+
+
+async def learned_quality(
+    store: GraphStore, columns: BucketColumns, *, now: datetime
+) -> dict[tuple[str, str], tuple[float, int]]:
+    """Mean score and number of scored requests by (task type, deployment), over two weeks."""
+    during = Period(floor(now, Granularity.HOUR) - _QUALITY_WINDOW, now)
+    traffic, scores = await known_traffic(
+        store, columns, during=during, where=Slice(), scope=TenantScope.all(), known_at=None
+    )
+    groups = _Groups(columns, (Dimension.TASK_TYPE, Dimension.DEPLOYMENT), traffic, scores)
+    told = _measured(
+        Metric.QUALITY, traffic, groups.traffic, scores, groups.scores, len(groups.keys)
+    )
+    return {
+        (key[0], key[1]): (float(told.value[row]), int(told.count[row]))
+        for row, key in enumerate(groups.keys)
+        if told.count[row] > 0
+    }
+
+
+def _check_dimensions(metric: Metric, group_by: Sequence[Dimension]) -> None:
+    if Dimension.EVALUATOR in group_by and metric is not Metric.QUALITY:
+        raise InvalidInput("EVALUATOR tells only QUALITY apart", field="groupBy")
+    if len(set(group_by)) != len(group_by):
+        raise InvalidInput("name each dimension once", field="groupBy")
+
+
+def _steps(during: Period, granularity: Granularity, now: datetime) -> list[datetime]:
+    start, step = floor(during.start, granularity), STEP[granularity]
+    end = min(during.end, max(now, during.start + timedelta(microseconds=1)))
+    count = -((start - end) // step)
+    if count > _POINTS_AT_MOST:
+        raise InvalidInput(
+            f"{count} points are too many (at most {_POINTS_AT_MOST}); "
+            "choose a shorter period or a coarser granularity",
+            field="during",
+        )
+    return [start + i * step for i in range(count)]
+
+
+_NO_ROWS = np.empty(0, dtype=np.int64)
+
+
+class _Groups:
+    """Which group each row of traffic and of scores belongs to."""
+
+    def __init__(
+        self,
+        columns: BucketColumns,
+        group_by: Sequence[Dimension],
+        traffic: Traffic,
+        scores: Scores,
+    ) -> None:
+        self._group_by = group_by
+        self.keys: list[GroupKey] = [()] if not group_by else []
+        self._rows: dict[GroupKey, int] = dict.fromkeys(self.keys, 0)
+
+        def of_cell(cell: int, evaluator: int) -> int:
+            labels = tuple(
+                columns.evaluators[evaluator]
+                if dimension is Dimension.EVALUATOR
+                else columns.cells.label(cell, dimension)
+                for dimension in group_by
+            )
+            return self._row(labels)
+
+        by_evaluator = Dimension.EVALUATOR in group_by
+        self.scores = _mapped(of_cell, scores.cell, scores.evaluator if by_evaluator else None)
+        # Traffic has no evaluator; by evaluator only scores are counted.
+        self.traffic = (
+            np.zeros(len(traffic.cell), dtype=np.int64)
+            if by_evaluator
+            else _mapped(of_cell, traffic.cell, None)
+        )
+
+    def _row(self, key: GroupKey) -> int:
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = len(self.keys)
+            self.keys.append(key)
+        return row
+
+    @property
+    def order(self) -> list[int]:
+        """The rows by key."""
+        return sorted(range(len(self.keys)), key=lambda row: self.keys[row])
+
+    def refs(self, row: int) -> tuple[EntityRef, ...]:
+        """The key of a group for an answer."""
+        return _refs(self._group_by, self.keys[row])
+
+
+def _mapped(of_cell: Callable[[int, int], int], cells: Ints, evaluators: Ints | None) -> Ints:
+    """`of_cell` over rows, called once per distinct (cell, evaluator)."""
+    if not len(cells):
+        return _NO_ROWS
+    width = 1 if evaluators is None else int(evaluators.max()) + 1
+    codes = cells * width + (0 if evaluators is None else evaluators)
+    distinct, inverse = np.unique(codes, return_inverse=True)
+    groups = [of_cell(int(code) // width, int(code) % width) for code in distinct]
+    return np.array(groups, dtype=np.int64)[inverse]
+
+
+def _refs(group_by: Sequence[Dimension], key: GroupKey) -> tuple[EntityRef, ...]:
+    return tuple(
+        EntityRef(dimension.value.lower(), label)
+        for dimension, label in zip(group_by, key, strict=True)
+    )
+
+
+def _measured(
+    metric: Metric,
+    traffic: Traffic,
+    traffic_group: Ints,
+    scores: Scores,
+    score_group: Ints,
+    size: int,
+) -> Estimates:
+    """The metric of each of `size` groups."""
+
+    def summed(name: str) -> Array:
+        return np.bincount(traffic_group, weights=traffic.measure(name), minlength=size).astype(
+            np.float64
+        )
+
+    def counted(name: str) -> Ints:
+        return summed(name).astype(np.int64)
+
+    def scored(values: Ints) -> Array:
+        return np.bincount(score_group, weights=values, minlength=size).astype(np.float64)
+
+    match metric:
+        case Metric.VOLUME:
+            return estimates.total(summed("count"), counted("count"))
+        case Metric.COST:
+            return estimates.total(summed("costSumNanoUsd") / 1e9, counted("costCount"))
+        case Metric.COST_PER_REQUEST:
+            return estimates.mean(
+                counted("costCount"),
+                summed("costSumNanoUsd") / 1e9,
+                summed("costSquaresMicroUsd2") / 1e12,
+            )
+        case Metric.LATENCY_MEAN:
+            return estimates.mean(
+                counted("count"), summed("latencySumUs") / 1e3, summed("latencySquaresMs2")
+            )
+        case Metric.LATENCY_P50 | Metric.LATENCY_P95:
+            q = 0.5 if metric is Metric.LATENCY_P50 else 0.95
+            return estimates.percentile(traffic.latency.grouped(traffic_group, size), q)
+        case Metric.TTFT_P95:
+            return estimates.percentile(traffic.ttft.grouped(traffic_group, size), 0.95)
+        case Metric.ERROR_RATE:
+            return estimates.rate(counted("count"), summed("count") - summed("okCount"))
+        case Metric.QUALITY:
+            return estimates.mean(
+                scored(scores.count).astype(np.int64),
+                scored(scores.sum_nano) / 1e9,
+                scored(scores.squares_nano) / 1e9,
+                highest=1.0,
+            )
+
+
+def _point(at: datetime, told: Estimates, row: int) -> Point:
+    return Point(
+        at=at,
+        value=estimates.known(told.value[row]),
+        count=int(told.count[row]),
+        low=estimates.known(told.low[row]),
+        high=estimates.known(told.high[row]),
+    )
+
+
+def _comparison(
+    key: tuple[EntityRef, ...], before: tuple[Estimates, int], after: tuple[Estimates, int]
+) -> Comparison:
+    old, new = (told.row(row) for told, row in (before, after))
+    delta, low, high = estimates.difference(old, new)
+    return Comparison(
+        key=key,
+        before=estimates.known(old.value[0]),
+        after=estimates.known(new.value[0]),
+        delta=estimates.known(delta[0]),
+        delta_low=estimates.known(low[0]),
+        delta_high=estimates.known(high[0]),
+        count_before=int(old.count[0]),
+        count_after=int(new.count[0]),
+    )
