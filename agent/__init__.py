@@ -1,1 +1,1 @@
-"""Answers in words: what the graph returned, said in sentences whose figures are all the graph's."""
+"""Answers in words: what the graph returned, in sentences whose figures are all its own."""

@@ -3,7 +3,7 @@
 The same pure judgement that the hot view uses, on evidence read from the graph.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from graph.slices import EntityRef
 from graph.store.door import GraphStore, Record, instant, maybe_instant
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -206,29 +207,33 @@ def _facts(row: Record) -> DeploymentFacts:
     )
 
 
-def _observation(
-    deployment: str, at: Any, recorded_at: Any, told: Mapping[str, Any]
-) -> Observation:
+_TOLD = (
+    "window_s",
+    "sample_count",
+    "source",
+    "available",
+    "error_rate",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "latency_p99_ms",
+    "queue_depth",
+    "in_flight",
+    "load",
+    "rate_limit_remaining",
+    "rate_limit_limit",
+    "spot_availability",
+    "cost_per_1k_tokens_usd",
+    "region",
+)
+"""What `fleet_observations.cypher` returns of a sample after its two times, in its order."""
+
+
+def _observation(deployment: str, at_us: int, recorded_us: int, *told: Any) -> Observation:
     return Observation(
         deployment=deployment,
-        at=instant(at),
-        recorded_at=instant(recorded_at),
-        window_s=told["windowS"],
-        sample_count=told["sampleCount"],
-        source=told.get("source") or "",
-        available=told.get("available"),
-        error_rate=told.get("errorRate"),
-        latency_p50_ms=told.get("latencyP50Ms"),
-        latency_p95_ms=told.get("latencyP95Ms"),
-        latency_p99_ms=told.get("latencyP99Ms"),
-        queue_depth=told.get("queueDepth"),
-        in_flight=told.get("inFlight"),
-        load=told.get("load"),
-        rate_limit_remaining=told.get("rateLimitRemaining"),
-        rate_limit_limit=told.get("rateLimitLimit"),
-        spot_availability=told.get("spotAvailability"),
-        cost_per_1k_tokens_usd=told.get("costPer1kTokensUsd"),
-        region=told.get("region"),
+        at=_EPOCH + timedelta(microseconds=at_us),
+        recorded_at=_EPOCH + timedelta(microseconds=recorded_us),
+        **dict(zip(_TOLD, told, strict=True)),
     )
 
 

@@ -1,0 +1,181 @@
+"""Does an answer cost the same after ten times the traffic? The same questions on two graphs.
+
+Both hold the newest part of the same kind of fleet: one of 30,000 requests in three days, one of
+300,000 in thirty. Rounds are interleaved, so that whatever else the machine does hits both.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from api.bench.measures import Table, percentile
+from api.servers import Neo4jAddress, ServerSettings, neo4j_server
+from graph import fleet, requests, trends
+from graph.columns import BucketColumns
+from graph.scope import TenantScope
+from graph.settings import GraphSettings, HealthSettings
+from graph.slices import Dimension, Granularity, Metric, Period, Slice
+from graph.store import ledger
+from graph.store.door import GraphStore
+from ingest.events import parse_event
+from ingest.facts import fact_of
+from ingest.simulator import SimulationPlan, simulate
+
+_BATCH = 2_000
+_ROUNDS = 60
+_WARM_UP = 8
+_SCOPE = TenantScope.all()
+Ask = Callable[[], Awaitable[object]]
+
+
+class Loaded:
+    """A graph with a fleet's history, and the questions put to it."""
+
+    def __init__(self, store: GraphStore, *, days: float, per_day: int) -> None:
+        self.store = store
+        self.columns = BucketColumns(store)
+        self.plan = SimulationPlan(days=days, per_day=per_day, seed=3)
+        self.now = self.plan.end
+        self.request_ids: list[str] = []
+        self.requests = 0
+
+    async def load(self, report: Callable[[str], None]) -> None:
+        """Write the whole history."""
+        events = simulate(self.plan)
+        written = 0
+        while batch := list(islice(events, _BATCH)):
+            facts = [fact_of(parse_event(event)) for event in batch]
+            done = await ledger.record(self.store, facts)
+            self.requests += done.requests
+            ids = [e["data"]["request_id"] for e in batch if e["type"].endswith("completed")]
+            self.request_ids = (self.request_ids + ids)[-500:]
+            written += len(batch)
+            if written % (50 * _BATCH) == 0:
+                report(f"  {written:,} events, {self.requests:,} requests")
+
+    def questions(self) -> dict[str, Ask]:
+        """Each question by name, over the newest three days."""
+        during = Period(self.now - timedelta(days=2, hours=12), self.now)
+        halves = [Period(during.start, _middle(during)), Period(_middle(during), during.end)]
+        told = iter(range(10**9))
+
+        async def trend(metric: Metric, **asked: datetime) -> object:
+            return await trends.trend(
+                self.store,
+                self.columns,
+                metric=metric,
+                during=during,
+                granularity=Granularity.HOUR,
+                group_by=(Dimension.TIER, Dimension.TASK_TYPE),
+                where=Slice(),
+                scope=_SCOPE,
+                now=self.now,
+                **asked,
+            )
+
+        async def cold() -> object:
+            self.columns = BucketColumns(self.store)
+            return await trend(Metric.QUALITY)
+
+        return {
+            "fleet(at)": lambda: fleet.fleet(
+                self.store,
+                at=self.now - timedelta(hours=1),
+                known_at=self.now - timedelta(hours=1),
+                budgets=HealthSettings(),
+            ),
+            "trend QUALITY by tier and task": lambda: trend(Metric.QUALITY),
+            "trend LATENCY_P95 by tier and task": lambda: trend(Metric.LATENCY_P95),
+            "trend QUALITY, knownAt": lambda: trend(
+                Metric.QUALITY, known_at=self.now - timedelta(hours=5, minutes=20)
+            ),
+            "trend QUALITY, nothing in memory": cold,
+            "compare COST by deployment": lambda: trends.compare(
+                self.store,
+                self.columns,
+                metric=Metric.COST_PER_REQUEST,
+                during=halves[1],
+                compared_to=halves[0],
+                group_by=(Dimension.DEPLOYMENT,),
+                where=Slice(),
+                scope=_SCOPE,
+            ),
+            "request": lambda: requests.requests(
+                self.store,
+                [self.request_ids[next(told) % len(self.request_ids)]],
+                scope=_SCOPE,
+            ),
+        }
+
+
+def _middle(period: Period) -> datetime:
+    return period.start + (period.end - period.start) / 2
+
+
+async def run(folder: Path, *, report: Callable[[str], None]) -> list[Table]:
+    """Load both graphs below `folder`, ask in turns, and tell the figures."""
+    with ExitStack() as stack:
+        sizes = {"30,000 requests": 3.0, "300,000 requests": 30.0}
+        graphs: dict[str, Loaded] = {}
+        for name, days in sizes.items():
+            settings = ServerSettings(neo4j_bolt_port=0, neo4j_http_port=0)
+            server = neo4j_server(folder / f"days-{days:g}", settings=settings, report=report)
+            store = await GraphStore.connect(graph_settings(stack.enter_context(server)))
+            graphs[name] = Loaded(store, days=days, per_day=10_000)
+            report(f"loading {name}")
+            await graphs[name].load(report)
+        timed = await _timed(graphs)
+        degrees = await _degrees(graphs)
+        for loaded in graphs.values():
+            await loaded.store.close()
+    return [timed, degrees]
+
+
+def graph_settings(address: Neo4jAddress) -> GraphSettings:
+    """The graph package's settings for an embedded Neo4j."""
+    return GraphSettings(
+        neo4j_uri=address.uri,
+        neo4j_username=address.username,
+        neo4j_password=SecretStr(address.password),
+        neo4j_database=address.database,
+    )
+
+
+async def _timed(graphs: dict[str, Loaded]) -> Table:
+    small, large = graphs.values()
+    table = Table(
+        "Time of an answer, ms",
+        ("question", "p50 at 30k", "p50 at 300k", "p95 at 30k", "p95 at 300k", "ratio of the p95s"),
+    )
+    asked = {name: (small.questions()[name], large.questions()[name]) for name in small.questions()}
+    for name, pair in asked.items():
+        took: tuple[list[float], list[float]] = ([], [])
+        for turn in range(_ROUNDS + _WARM_UP):
+            for one, ask in enumerate(pair):
+                started = time.perf_counter()
+                await ask()
+                if turn >= _WARM_UP:
+                    took[one].append(1e3 * (time.perf_counter() - started))
+        p50, p95 = ([percentile(values, q) for values in took] for q in (0.5, 0.95))
+        table.rows.append((name, *p50, *p95, p95[1] / p95[0]))
+    return table
+
+
+async def _degrees(graphs: dict[str, Loaded]) -> Table:
+    """The largest number of relationships by label: only buckets may grow with traffic."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for loaded in graphs.values():
+        for row in await loaded.store.ask("largest_degrees", start="1970-01-01T00:00:00Z"):
+            found.setdefault(row["label"], []).append((row["nodes"], row["largest"]))
+    columns = ("label", "nodes at 30k", "degree at 30k", "nodes at 300k", "degree at 300k")
+    rows = [
+        (label, small[0], small[1], large[0], large[1])
+        for label, (small, large) in sorted(found.items(), key=lambda item: -item[1][1][1])
+        if len(found[label]) == len(graphs)
+    ]
+    return Table("Largest degree by label", columns, rows)

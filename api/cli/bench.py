@@ -1,0 +1,62 @@
+"""`routecause bench`: the project's own benchmarks, on servers of their own, beside their peers."""
+
+import tempfile
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.bench import measures
+from api.cli.options import Json
+
+
+class Benchmark(StrEnum):
+    """What can be measured."""
+
+    INGEST = "ingest"
+    QUERIES = "queries"
+
+
+def bench(
+    what: Annotated[Benchmark, typer.Argument(help="What to measure.")], *, as_json: Json = False
+) -> None:
+    """Measure ingest or queries on fresh embedded servers; a few minutes."""
+    import sys  # what only this command needs is imported when it runs
+
+    import orjson
+    import uvloop
+    from rich.console import Console
+    from rich.table import Table
+
+    def report(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="routecause-bench-") as folder:
+        measured = uvloop.run(_measure(what, Path(folder), report))
+    if as_json:
+        print(orjson.dumps([table.to_json() for table in measured]).decode())
+        return
+    console = Console()
+    for table in measured:
+        shown = Table(*table.columns, title=table.title, title_justify="left")
+        for row in table.rows:
+            shown.add_row(*(_shown(value) for value in row))
+        console.print(shown)
+
+
+async def _measure(
+    what: Benchmark, folder: Path, report: Callable[[str], None]
+) -> list[measures.Table]:
+    from api.bench import queries, service, writing
+
+    if what is Benchmark.QUERIES:
+        return await queries.run(folder, report=report)
+    return [await writing.run(folder, report=report), *await service.run(folder, report=report)]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
