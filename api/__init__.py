@@ -1,1 +1,1 @@
-"""The composition root: GraphQL, routing endpoint, console, command line and the server processes."""
+"""The composition root: GraphQL, routing endpoint, console, command line, server processes."""

@@ -7,7 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class HealthSettings(BaseSettings):
     """When evidence is stale or too old, and where the limits of health lie."""
 
-    model_config = SettingsConfigDict(env_prefix="ROUTECAUSE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ROUTECAUSE_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     fresh_s: float = Field(
         default=180.0,
@@ -66,7 +68,11 @@ class GraphSettings(BaseSettings):
     """Where Neo4j and Redis are and how long they may take."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ROUTECAUSE_", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix="ROUTECAUSE_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     neo4j_uri: str | None = Field(
@@ -102,7 +108,7 @@ class GraphSettings(BaseSettings):
         default=0.5, gt=0, description="Longest time one command may take in Redis."
     )
     view_interval_ms: int = Field(
-        default=200, ge=10, description="Shortest time between two versions of the hot view."
+        default=100, ge=10, description="Shortest time between two versions of the hot view."
     )
     view_stale_s: float = Field(
         default=5.0, gt=0, description="A hot view not renewed for this long is marked stale."

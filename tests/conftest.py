@@ -1,0 +1,146 @@
+"""The real Neo4j and Redis of the tests, one of each for a session, and a tenant for each test.
+
+An address in the environment wins; else a container where Docker answers; else the embedded
+servers, in a folder of this session.
+"""
+
+import gc
+import warnings
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from docker.errors import DockerException
+from pydantic import SecretStr
+
+import docker
+from api.servers import Neo4jAddress, ServerSettings, neo4j_server, redis_server
+from graph.settings import GraphSettings
+
+NEO4J_IMAGE = "neo4j:2026.08-community"
+REDIS_IMAGE = "redis:8"
+DOCKER_LIMIT_S = 5
+CONTAINER_PASSWORD = "only-for-this-session"
+
+
+@pytest.fixture(scope="session")
+def server_settings() -> ServerSettings:
+    """Embedded servers on any free port, small enough to run beside the tests."""
+    return ServerSettings(
+        neo4j_bolt_port=0,
+        neo4j_http_port=0,
+        redis_port=0,
+        neo4j_heap_mb=512,
+        neo4j_page_cache_mb=128,
+    )
+
+
+@pytest.fixture(scope="session")
+def session_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this session's embedded servers keep their data."""
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def docker_answers() -> bool:
+    """Whether a Docker daemon can be asked for containers."""
+    with warnings.catch_warnings():
+        # Where nobody answers, the client leaves its socket to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        answers = _ping_docker()
+        gc.collect()
+    return answers
+
+
+@pytest.fixture(scope="session")
+def neo4j_address(
+    server_settings: ServerSettings, session_dir: Path, docker_answers: bool
+) -> Generator[Neo4jAddress]:
+    """A Neo4j for the whole session."""
+    given = GraphSettings()
+    with ExitStack() as stack:
+        if given.neo4j_uri is not None:
+            yield Neo4jAddress(
+                uri=given.neo4j_uri,
+                username=given.neo4j_username,
+                password=given.neo4j_password.get_secret_value(),
+                database=given.neo4j_database,
+                browser_url=None,
+            )
+        elif docker_answers:
+            yield _neo4j_container(stack)
+        else:
+            yield stack.enter_context(neo4j_server(session_dir, settings=server_settings))
+
+
+@pytest.fixture(scope="session")
+def redis_url(
+    server_settings: ServerSettings, session_dir: Path, docker_answers: bool
+) -> Generator[str]:
+    """The address of a Redis for the whole session, which keeps what it is given."""
+    given = GraphSettings()
+    with ExitStack() as stack:
+        if given.redis_url is not None:
+            yield given.redis_url
+        elif docker_answers:
+            yield _redis_container(stack)
+        else:
+            yield stack.enter_context(redis_server(session_dir, settings=server_settings)).url
+
+
+@pytest.fixture(scope="session")
+def graph_settings(neo4j_address: Neo4jAddress, redis_url: str) -> GraphSettings:
+    """The graph package's settings with both addresses filled in."""
+    return GraphSettings(
+        neo4j_uri=neo4j_address.uri,
+        neo4j_username=neo4j_address.username,
+        neo4j_password=SecretStr(neo4j_address.password),
+        neo4j_database=neo4j_address.database,
+        redis_url=redis_url,
+    )
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant that no other test knows."""
+    return f"t-{uuid4().hex[:12]}"
+
+
+def _ping_docker() -> bool:
+    try:
+        client = docker.from_env(timeout=DOCKER_LIMIT_S)
+        try:
+            client.version()  # pyright: ignore[reportUnknownMemberType]  # the client is half typed
+        finally:
+            client.close()
+    except DockerException:
+        return False
+    return True
+
+
+def _neo4j_container(stack: ExitStack) -> Neo4jAddress:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of testcontainers' own making
+        from testcontainers.neo4j import Neo4jContainer  # only where Docker answers
+
+    container = stack.enter_context(Neo4jContainer(NEO4J_IMAGE, password=CONTAINER_PASSWORD))
+    web = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(7474)}"
+    return Neo4jAddress(
+        uri=container.get_connection_url(),
+        username="neo4j",
+        password=CONTAINER_PASSWORD,
+        database="neo4j",
+        browser_url=f"{web}/browser/",
+    )
+
+
+def _redis_container(stack: ExitStack) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of testcontainers' own making
+        from testcontainers.redis import RedisContainer  # only where Docker answers
+
+    durable = "redis-server --appendonly yes --appendfsync always --maxmemory-policy noeviction"
+    container = stack.enter_context(RedisContainer(REDIS_IMAGE).with_command(durable))
+    return f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}/0"
