@@ -74,6 +74,8 @@ class BucketColumns:
             ):
                 current.setdefault((tenant, hour - hour % DAY_S), {})[hour] = version
             await self._refresh(current, scope)
+            for key in current:
+                self._days.move_to_end(key)
             parts = [(self._days[key], hours) for key, hours in current.items()]
             self._forget()
         return _joined(parts)
@@ -119,8 +121,6 @@ class BucketColumns:
             self._days[key] = _Day(
                 versions, join_traffic([kept, fresh]), join_scores([kept_scores, fresh_scores])
             )
-        for key in current:
-            self._days.move_to_end(key)
 
     def _traffic(self, columns: Record) -> Traffic:
         measures = [columns[name] for name in MEASURE_NAMES]

@@ -53,9 +53,7 @@ def mean(
         value = np.where(n > 0, sums / n, np.nan)
         variance = np.maximum(squares - n * value**2, 0.0) / (n - 1)
         half = np.where(n > 1, Z95 * np.sqrt(variance / n), np.nan)
-    return Estimates(
-        value, count, np.maximum(value - half, 0.0), np.minimum(value + half, highest)
-    )
+    return Estimates(value, count, np.maximum(value - half, 0.0), np.minimum(value + half, highest))
 
 
 def rate(count: npt.NDArray[np.int64], hits: Array) -> Estimates:

@@ -75,10 +75,15 @@ CALL () {
     MATCH (e)-[:HAS_REVISION]->(v:IncidentRevision)
     WITH v ORDER BY v.at, v.recordedAt, v.key
     WITH collect(v) AS all
-    UNWIND [{first: true, v: all[0]}, {first: false, v: all[-1]}] AS end
-    RETURN end.first AS first, end.v AS v
+    UNWIND [
+      {kind: 'incident.first', v: all[0]},
+      {kind: 'incident.turn', v: [v IN all WHERE v.phase <> 'updated'][-1]},
+      {kind: 'incident', v: all[-1]}
+    ] AS one
+    WITH one WHERE one.v IS NOT NULL
+    RETURN one.kind AS kind, one.v AS v
   }
-  RETURN CASE WHEN first THEN 'incident.first' ELSE 'incident' END AS kind, e.id AS id, v, first,
+  RETURN kind, e.id AS id, v, kind = 'incident.first' AS first,
     {incident: e.id, title: v.title, severity: v.severity, phase: v.phase, url: v.url,
      scope: {kind: v.scopeKind, id: v.scopeId}, root_cause: v.rootCause,
      status_source: v.statusSource} AS told

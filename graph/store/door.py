@@ -70,6 +70,15 @@ def maybe_instant(value: Any) -> datetime | None:
     return None if value is None else instant(value)
 
 
+async def _create(session: neo4j.AsyncSession, text: str) -> None:
+    """Create one index or constraint; another process may be doing the same at this moment."""
+    try:
+        await (await session.run(cast("LiteralString", text))).consume()
+    except ClientError as error:
+        if "AlreadyExists" not in (error.code or ""):
+            raise
+
+
 class Transaction:
     """A write transaction: statements of the store's own modules, with parameters."""
 
@@ -134,7 +143,7 @@ class GraphStore:
                 for procedure, wanted in zip(_CREATE_NAMES, names(), strict=True):
                     await (await session.run(procedure, names=wanted)).consume()
                 for text in schema_texts():
-                    await (await session.run(cast("LiteralString", text))).consume()
+                    await _create(session, text)
                 await (
                     await session.run("CALL db.awaitIndexes($limit)", limit=int(_INDEX_TIMEOUT_S))
                 ).consume()

@@ -1,3 +1,5 @@
+"""Bucket arithmetic: any order and any split give the same totals."""
+
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Estimates and their intervals, against worked examples."""
+
 import math
 
 import numpy as np

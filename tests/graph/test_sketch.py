@@ -1,3 +1,5 @@
+"""Quantile sketches: within their error, and the same bytes in any order."""
+
 import math
 
 import numpy as np

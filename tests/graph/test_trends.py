@@ -309,6 +309,7 @@ async def test_comparison_of_two_periods(told: Told) -> None:
             for p in (first, second)
         ]
         assert one.delta == pytest.approx(means[1] - means[0], rel=1e-6, abs=1e-3)
+        assert one.delta is not None
         assert one.delta_low is not None
         assert one.delta_high is not None
         assert one.delta_low < one.delta < one.delta_high
