@@ -1,0 +1,1 @@
+"""The GraphQL API: the served schema, its limits, and the two ways to subscribe."""

@@ -1,0 +1,90 @@
+"""The enums of the schema: the graph's own, each value with a description."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar, cast
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from graph.breaker import BreakerState
+from graph.health import HealthStatus
+from graph.slices import Dimension, Granularity, Metric
+
+__all__ = ["ENUMS", "BreakerState", "Dimension", "Granularity", "HealthStatus", "Metric"]
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _described(cls: type[E], description: str, values: Mapping[E, str]) -> StrawberryEnumDefinition:
+    """Make a graph's enum one of the schema, every value described."""
+    strawberry.enum(cls, description=description)
+    definition = cast("StrawberryEnumDefinition", vars(cls)["__strawberry_definition__"])
+    for value in definition.values:
+        value.description = values[cls(value.value)]
+    return definition
+
+
+ENUMS: Final = (
+    _described(
+        Metric,
+        "What is measured of requests.",
+        {
+            Metric.QUALITY: "Mean score in [0, 1], one score per request and evaluator.",
+            Metric.LATENCY_MEAN: "Mean latency in ms.",
+            Metric.LATENCY_P50: "Median latency in ms, from sketches (within 0.5 %).",
+            Metric.LATENCY_P95: "95th percentile of the latency in ms, from sketches.",
+            Metric.TTFT_P95: "95th percentile of the time to the first token in ms.",
+            Metric.ERROR_RATE: "Share of requests that did not end well, in [0, 1].",
+            Metric.COST_PER_REQUEST: "Mean cost of a request in US dollars.",
+            Metric.COST: "Sum of the costs in US dollars.",
+            Metric.VOLUME: "Number of requests.",
+        },
+    ),
+    _described(
+        HealthStatus,
+        "Health of a deployment. UNKNOWN is its own state: neither well nor ill.",
+        {
+            HealthStatus.HEALTHY: "Fresh evidence, and nothing speaks against it.",
+            HealthStatus.DEGRADED: "Works with limits, or its evidence is stale.",
+            HealthStatus.DOWN: "Can't be used.",
+            HealthStatus.UNKNOWN: "Nothing recent tells.",
+        },
+    ),
+    _described(
+        BreakerState,
+        "Circuit breaker of a deployment.",
+        {
+            BreakerState.CLOSED: "Requests go through.",
+            BreakerState.OPEN: "No request goes through.",
+            BreakerState.HALF_OPEN: "A single probe may go through.",
+        },
+    ),
+    _described(
+        Dimension,
+        "What requests can be told apart by.",
+        {
+            Dimension.DEPLOYMENT: "The deployment that served the request, `model@backend`.",
+            Dimension.MODEL: "The model of that deployment.",
+            Dimension.BACKEND: "The backend of that deployment.",
+            Dimension.TASK_TYPE: "The kind of task.",
+            Dimension.TIER: "The user's tier.",
+            Dimension.TENANT: "The tenant.",
+            Dimension.POLICY_VERSION: "The routing policy and its version, `policy@version`.",
+            Dimension.ARM: "The arm of the experiment; `none` outside any.",
+            Dimension.ROUTER_VERSION: "The version of the router that decided.",
+            Dimension.EVALUATOR: "Who scored; only for QUALITY.",
+            Dimension.METHOD: "How the router decided.",
+        },
+    ),
+    _described(
+        Granularity,
+        "How long one point of a series is. Days, and weeks from Monday, are UTC.",
+        {
+            Granularity.HOUR: "One hour.",
+            Granularity.DAY: "One day.",
+            Granularity.WEEK: "One week.",
+        },
+    ),
+)
+"""The enums of the schema."""

@@ -1,0 +1,130 @@
+"""How much one document may ask for: depth, aliases and complexity, told before anything runs.
+
+A document is walked once with its fragments unfolded, so that a small text which unfolds into a
+large operation is refused like a large one. Introspection is free; graphql-core bounds its depth.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from api.graphql.settings import GraphqlSettings
+
+TOO_LARGE: Final = "TOO_LARGE"
+
+COMPLEXITY: Final[Mapping[str, int]] = {
+    # By how many statements a field takes, and how much they read.
+    "fleet": 50,
+    "incidents": 20,
+    "changes": 20,
+    "recentChanges": 20,
+    "policy": 10,
+    "request": 10,
+    "trend": 100,
+    "compare": 100,
+    "routingView": 10,
+}
+"""Complexity of the fields that do more than give out what is there already (1)."""
+
+
+@dataclass(slots=True)
+class _Size:
+    """What was counted so far."""
+
+    fields: int = 0
+    aliases: int = 0
+    complexity: int = 0
+    depth: int = 0
+
+
+def oversize(document: DocumentNode, *, limits: GraphqlSettings) -> list[GraphQLError]:
+    """An error for each limit that a document is over, each with what it asks and what it may."""
+    fragments = {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    errors: list[GraphQLError] = []
+    for operation in operations:
+        size = _size(operation, fragments=fragments, limits=limits)
+        told = (
+            ("levels of fields", size.depth, limits.query_depth),
+            ("aliases", size.aliases, limits.query_aliases),
+            ("units of complexity", size.complexity, limits.query_complexity),
+        )
+        errors += [
+            GraphQLError(
+                f"the operation has more {what} than the {most} allowed; split it",
+                nodes=[operation],
+                extensions={"code": TOO_LARGE, "limit": most},
+            )
+            for what, found, most in told
+            if found > most
+        ]
+    return errors
+
+
+def _size(
+    operation: OperationDefinitionNode,
+    *,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    limits: GraphqlSettings,
+) -> _Size:
+    """Count an operation; stops as soon as any limit is passed, so a bomb takes no time either."""
+    size = _Size()
+    # What is left to visit: a selection, the fields above it, the fragments it lies in.
+    waiting: list[tuple[SelectionNode, int, frozenset[str]]] = [
+        (selection, 0, frozenset[str]()) for selection in operation.selection_set.selections
+    ]
+    while waiting and (
+        size.depth <= limits.query_depth
+        and size.aliases <= limits.query_aliases
+        and size.complexity <= limits.query_complexity
+    ):
+        selection, above, inside = waiting.pop()
+        for within, deeper, fragment in _enter(selection, size, fragments, above, inside):
+            lies_in = inside if fragment is None else inside | {fragment}
+            waiting.extend((child, deeper, lies_in) for child in within.selections)
+    return size
+
+
+def _enter(
+    selection: SelectionNode,
+    size: _Size,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    above: int,
+    inside: frozenset[str],
+) -> Iterator[tuple[SelectionSetNode, int, str | None]]:
+    """Count one selection and give what is in it."""
+    if isinstance(selection, FieldNode):
+        name = selection.name.value
+        if name in {"__schema", "__type"}:
+            return
+        size.complexity += COMPLEXITY.get(name, 1)
+        size.aliases += selection.alias is not None
+        size.depth = max(size.depth, above + 1)
+        if selection.selection_set is not None:
+            yield selection.selection_set, above + 1, None
+    elif isinstance(selection, FragmentSpreadNode):
+        # An empty fragment costs nothing by its fields, so each spread counts too.
+        size.complexity += 1
+        name = selection.name.value
+        # A cycle is refused by a rule of its own.
+        if name in fragments and name not in inside:
+            yield fragments[name].selection_set, above, name
+    else:
+        inline = getattr(selection, "selection_set", None)
+        if isinstance(inline, SelectionSetNode):
+            yield inline, above, None
