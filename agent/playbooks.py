@@ -208,11 +208,18 @@ def _comparison(one: Comparison) -> str:
     interval = ""
     if one.delta_low is not None and one.delta_high is not None:
         sure = "" if one.delta_low * one.delta_high > 0 else ", may be chance"
-        interval = f" (95 %: {one.delta_low:+.3g} to {one.delta_high:+.3g}{sure})"
+        interval = f" (95 %: {_figure(one.delta_low, '+')} to {_figure(one.delta_high, '+')}{sure})"
     return (
-        f"  {name}: {one.before:.3g} → {one.after:.3g}, {one.delta:+.3g}{interval}, "
+        f"  {name}: {_figure(one.before)} → {_figure(one.after)}, {_figure(one.delta, '+')}"
+        f"{interval}, "
         f"{one.count_before} and {one.count_after} behind it"
     )
+
+
+def _figure(value: float | None, sign: str = "") -> str:
+    if value is None:
+        return "none"
+    return f"{value:{sign},.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"
 
 
 def _change(one: Change) -> str:

@@ -1,0 +1,42 @@
+"""The `routecause` command: one module for each subcommand, imported without what only it needs."""
+
+import sys
+
+import typer
+
+from api.cli.bench import bench
+from api.cli.dead_letters import dead_letters
+from api.cli.demo import demo
+from api.cli.doctor import doctor
+from api.cli.ingest import ingest
+from api.cli.keys import keys
+from api.cli.route import route
+from api.cli.serve import serve
+from api.cli.simulate import simulate
+from graph.errors import RoutecauseError
+
+app = typer.Typer(
+    name="routecause",
+    help="Root cause for LLM routing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(serve)
+app.command()(ingest)
+app.command()(route)
+app.command()(simulate)
+app.command()(doctor)
+app.command()(bench)
+app.add_typer(keys, name="keys")
+app.add_typer(dead_letters, name="dead-letters")
+
+
+def main() -> None:
+    """Run a command. What we raise on purpose is one line on stderr and exit code 1."""
+    try:
+        app()
+    except RoutecauseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
