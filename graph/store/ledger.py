@@ -148,6 +148,8 @@ SET s.tenant = row.tenant,
   s.count = coalesce(s.count, 0) + row.count,
   s.sumNano = coalesce(s.sumNano, 0) + row.sumNano,
   s.squaresNano = coalesce(s.squaresNano, 0) + row.squaresNano
+WITH s WHERE s.count = 0 AND s.sumNano = 0 AND s.squaresNano = 0
+DETACH DELETE s
 """
 _ADD_OBSERVATIONS = """
 UNWIND $rows AS row

@@ -256,3 +256,20 @@ async def test_the_fleet_costs_a_fixed_number_of_statements(place: Place) -> Non
     with counting() as count:
         await fleet.fleet(place.store, at=T0, known_at=None, budgets=LIMITS)
     assert len(count.statements) == 5
+
+
+async def test_a_report_after_the_end_does_not_open_an_incident_again(place: Place) -> None:
+    moment = timedelta(seconds=1)
+    await place.tell(
+        place.incident("opened", at=T0, told_after=moment),
+        place.incident("resolved", at=T0 + HOUR, told_after=moment),
+        place.incident("updated", at=T0 + 9 * HOUR, told_after=moment, rootCause="a faulty switch"),
+    )
+    later = await fleet.incidents(place.store, active_at=T0 + 10 * HOUR)
+    assert place.name not in str(later)
+    (over,) = [
+        one
+        for one in await fleet.incidents(place.store, start=T0, end=T0 + 2 * HOUR)
+        if place.name in one.id
+    ]
+    assert (over.resolved_at, over.root_cause) == (T0 + HOUR, "a faulty switch")
