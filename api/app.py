@@ -135,6 +135,7 @@ async def _connect(app: FastAPI, settings: Settings, *, stack: AsyncExitStack) -
         store,
         view,
         event_log,
+        key_ring,
         backlog_limit=settings.ingest.backlog_limit,
         timeout_s=settings.http.probe_timeout_s,
     )

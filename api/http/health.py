@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from graph.errors import RoutecauseError
 from graph.hot.reader import HotView
+from graph.key_ring import KeyRing
 from graph.scope import TenantScope
 from graph.store.door import GraphStore
 from ingest.log import Backlog, EventLog
@@ -30,6 +31,7 @@ class Readiness:
     store: GraphStore
     view: HotView
     log: EventLog
+    key_ring: KeyRing
     backlog_limit: int
     timeout_s: float
     _report: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
@@ -41,7 +43,7 @@ class Readiness:
         async with self._asking:
             if monotonic() - self._told_at_s >= _KEPT_S:
                 graph, log = await asyncio.gather(self._graph(), self._log())
-                parts = {"graph": graph, **log, "view": self._view()}
+                parts = {"graph": graph, **log, "view": self._view(), "keys": self._keys()}
                 ready = all(part["ready"] for part in parts.values())
                 self._report = {"ready": ready, "parts": parts}
                 self._told_at_s = monotonic()
@@ -74,6 +76,11 @@ class Readiness:
                 **waiting,
             },
         }
+
+    def _keys(self) -> dict[str, Any]:
+        if self.key_ring.known:
+            return {"ready": True}
+        return {"ready": False, "why": "the API keys were not read yet"}
 
     def _view(self) -> dict[str, Any]:
         now = datetime.now(UTC)

@@ -3,7 +3,7 @@ UNWIND $deployments AS deployment
 CALL (deployment) {
   MATCH (o:Observation)
   WHERE o.deployment = deployment AND o.at <= datetime($at) AND o.recordedAt <= datetime($knownAt)
-  RETURN o ORDER BY o.at DESC LIMIT 20
+  RETURN o ORDER BY o.deployment DESC, o.at DESC LIMIT 20
 }
 RETURN deployment, collect([
   o.at.epochSeconds * 1000000 + o.at.microsecond,

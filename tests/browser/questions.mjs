@@ -3,7 +3,7 @@ import { drive } from "./chromium.mjs";
 
 const NAMES = ["Fleet", "Request", "Trend", "Compare", "RoutingView"];
 const response = ".graphiql-response .view-lines";
-const variables = '.graphiql-editor-tool [aria-label="Variables"] .monaco-editor';
+const variables = '.graphiql-editor-tool .monaco-editor';
 
 await drive(async ({ page, options, picture }) => {
   const answers = {};
@@ -22,6 +22,9 @@ await drive(async ({ page, options, picture }) => {
       await page.locator(variables).first().click();
       await page.keyboard.press("ControlOrMeta+A");
       await page.keyboard.insertText(JSON.stringify({ id: options.request }));
+      // What the editor closed by itself is one too many.
+      await page.keyboard.press("ControlOrMeta+Shift+End");
+      await page.keyboard.press("Delete");
       await page.waitForTimeout(500);
     }
     const answered = page.waitForResponse((answer) =>

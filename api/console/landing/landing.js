@@ -58,7 +58,7 @@ function summary(fleet) {
     status.toLowerCase(),
   ]);
   const said = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  return `${fleet.length} deployments: ${said.join(", ")}`;
+  return `${fleet.length} ${fleet.length === 1 ? "deployment" : "deployments"}: ${said.join(", ")}`;
 }
 
 async function askFleet() {
