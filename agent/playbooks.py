@@ -130,8 +130,10 @@ async def what_moved(
     changed = await fleet.changes(
         world.store, start=compared_to.end - timedelta(hours=6), end=during.end
     )
-    lines.append("Changed meanwhile (recorded facts, not yet tested as causes):")
-    lines += [_change(one) for one in changed] or ["  nothing that was recorded"]
+    lines.append("Happened meanwhile (recorded facts, not yet tested as causes):")
+    happened = await fleet.incidents(world.store, start=during.start, end=during.end)
+    told = [*(_happening(one) for one in happened), *(_change(one) for one in changed)]
+    lines += told or ["  nothing that was recorded"]
     return Answer(
         question,
         "\n".join(lines),
@@ -213,6 +215,14 @@ def _comparison(one: Comparison) -> str:
         f"  {name}: {_figure(one.before)} → {_figure(one.after)}, {_figure(one.delta, '+')}"
         f"{interval}, "
         f"{one.count_before} and {one.count_after} behind it"
+    )
+
+
+def _happening(one: Incident) -> str:
+    end = "still open" if one.resolved_at is None else f"to {_clock(one.resolved_at)}"
+    where = one.scope_id or "everything"
+    return (
+        f"  {_clock(one.opened_at)} incident {one.id} ({one.severity}, {where}), {end}: {one.title}"
     )
 
 

@@ -20,16 +20,19 @@ def demo(days: Days = 14, per_day: PerDay = 10_000, *, port: Port = None, end: E
     from api.demo import Demo
     from api.supervisor import Stopped, serve
 
+    settings = _fresh(port)
+
     def ready(addresses: "Addresses") -> None:
         shown = Demo(addresses, days=days, per_day=per_day, say=_say)
         shown.load_and_ask()
-        _say("\n".join(["", *address_lines(addresses)]))
+        folder = settings.servers.data_dir
+        _say("\n".join(["", *address_lines(addresses, data_dir=folder)]))
         if end:
             raise Stopped
         _say("\nThe fleet runs on live. Ctrl-C ends it.")
         shown.stay_live()
 
-    serve(_fresh(port), ready=ready, report=_progress)
+    serve(settings, ready=ready, report=_progress)
 
 
 def _fresh(port: int | None) -> "Settings":

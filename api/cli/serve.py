@@ -25,11 +25,13 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     """Run the service until it is told to end (SIGTERM or Ctrl-C), with nothing lost."""
     from api.supervisor import serve as run
 
+    settings = chosen_settings(host=host, port=port, data_dir=data_dir)
+
     def ready(addresses: "Addresses") -> None:
-        for line in address_lines(addresses):
+        for line in address_lines(addresses, data_dir=settings.servers.data_dir):
             print(line, flush=True)
 
-    run(chosen_settings(host=host, port=port, data_dir=data_dir), ready=ready)
+    run(settings, ready=ready)
 
 
 def chosen_settings(*, host: str | None, port: int | None, data_dir: Path | None) -> "Settings":
@@ -51,13 +53,23 @@ def chosen_settings(*, host: str | None, port: int | None, data_dir: Path | None
     return replace(settings, service=service, servers=servers)
 
 
-def address_lines(addresses: "Addresses") -> list[str]:
-    """Where to go with a browser, one line each."""
+def address_lines(addresses: "Addresses", *, data_dir: Path) -> list[str]:
+    """Where to go with a browser, one line each; `data_dir` is where the password is."""
     lines = [
         f"console        {addresses.url}/",
         f"GraphiQL       {addresses.graphql_url}",
         f"events         {addresses.url}/v1/events",
     ]
     if addresses.neo4j.browser_url:
-        lines.append(f"Neo4j Browser  {addresses.neo4j.browser_url}")
+        lines += [
+            f"Neo4j Browser  {addresses.neo4j.browser_url}",
+            f"               user {addresses.neo4j.username}, "
+            f"password in {data_dir / 'neo4j' / 'password'}",
+            f"               :guide {_named_local(addresses.url)}/guides/routecause.html",
+        ]
     return lines
+
+
+def _named_local(url: str) -> str:
+    """The same address by the name that Neo4j Browser loads guides from."""
+    return url.replace("//127.0.0.1:", "//localhost:")

@@ -37,7 +37,10 @@ def test_addresses_are_printed_without_the_password():
         browser_url="http://127.0.0.1:7474/browser/",
     )
     redis = RedisAddress(url="redis://127.0.0.1:6379")
-    shown = "\n".join(address_lines(Addresses("http://127.0.0.1:8000", neo4j, redis)))
+    addresses = Addresses("http://127.0.0.1:8000", neo4j, redis)
+    shown = "\n".join(address_lines(addresses, data_dir=Path("kept")))
     assert "http://127.0.0.1:8000/graphql" in shown
     assert "http://127.0.0.1:7474/browser/" in shown
+    assert "password in kept/neo4j/password" in shown
+    assert ":guide http://localhost:8000/guides/routecause.html" in shown
     assert "secret-word" not in shown

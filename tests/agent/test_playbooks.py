@@ -1,0 +1,208 @@
+"""Answers in words: every figure is the graph's, and what can't be told is said to be so."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from agent import playbooks
+from agent.playbooks import World
+from graph import fleet
+from graph.columns import BucketColumns
+from graph.evidence import DeploymentFacts, Evidence, Incident, Observation
+from graph.facts import EntityFact, LinkTo, RequestFact, ScoreFact
+from graph.health import assess
+from graph.hot.ranking import RoutingRequest
+from graph.hot.snapshot import ViewSnapshot
+from graph.model import world as declared
+from graph.model.traffic import CellKey
+from graph.scope import TenantScope
+from graph.settings import GraphSettings, HealthSettings
+from graph.slices import Dimension, Metric, Period, Slice
+from graph.store.door import GraphStore
+from graph.store.ledger import record
+
+NOW = datetime(2026, 9, 3, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+LIMITS = HealthSettings()
+
+
+@pytest.fixture
+async def store(graph_settings: GraphSettings) -> AsyncGenerator[GraphStore]:
+    opened = await GraphStore.connect(graph_settings)
+    yield opened
+    await opened.close()
+
+
+def view() -> ViewSnapshot:
+    """Two deployments, one of them silent, and an incident."""
+    facts = [DeploymentFacts.of_name(name) for name in ("good@aws", "quiet@neo")]
+    facts = [replace(one, registered=True) for one in facts]
+    sample = Observation(
+        deployment="good@aws",
+        at=NOW - timedelta(seconds=20),
+        recorded_at=NOW,
+        window_s=60,
+        sample_count=50,
+        available=True,
+        error_rate=0.0,
+        latency_p50_ms=210.0,
+        latency_p95_ms=400.0,
+    )
+    evidence = [
+        Evidence(facts=facts[0], observations=[sample]),
+        Evidence(facts=facts[1]),
+    ]
+    health = tuple(assess(one, now=NOW, budgets=LIMITS) for one in evidence)
+    incident = Incident(
+        id="inc-1",
+        title="packet loss",
+        severity="sev2",
+        scope_kind="backend",
+        scope_id="neo",
+        opened_at=NOW - timedelta(hours=2),
+    )
+    return ViewSnapshot(
+        version="7", as_of=NOW, deployments=health, facts=tuple(facts), incidents=(incident,)
+    )
+
+
+def world_of(store: GraphStore, tenant: str) -> World:
+    return World(
+        store=store,
+        columns=BucketColumns(store),
+        view=view(),
+        scope=TenantScope.of(tenant),
+        budgets=LIMITS,
+        now=NOW,
+    )
+
+
+def request(tenant: str, number: int, at: datetime, *, deployment: str = "good@aws") -> RequestFact:
+    cell = CellKey(
+        tenant, deployment, "reasoning", "premium", "main", "v1", None, None, None, "rule", None
+    )
+    told = {
+        "user": "u1",
+        "tier": "premium",
+        "taskType": "reasoning",
+        "promptTokens": 10,
+        "completionTokens": 5,
+        "status": "ok",
+        "latencyMs": 1234.0,
+        "costUsd": 0.0025,
+        "retries": 0,
+        "cacheHit": False,
+    }
+    decision = {
+        "deployment": deployment,
+        "policy": "main",
+        "policyVersion": "v1",
+        "method": "rule",
+        "reasons": ["cheapest that may"],
+        "candidates": '[{"deployment": "quiet@neo", "score": 0.9, "rejected": "breaker_open"}]',
+        "fallbackFrom": '[{"deployment": "quiet@neo", "cause": "timeout"}]',
+    }
+    return RequestFact(
+        tenant=tenant,
+        id=f"{tenant}-{number}",
+        at=at,
+        recorded_at=at,
+        cell=cell,
+        status="ok",
+        latency_ms=1234.0,
+        ttft_ms=None,
+        cost_usd=0.0025,
+        prompt_tokens=10,
+        completion_tokens=5,
+        retries=0,
+        cache_hit=False,
+        properties=told,
+        decision=decision,
+    )
+
+
+def score(tenant: str, number: int, value: float, at: datetime) -> ScoreFact:
+    key = f"{tenant}-{number}"
+    told = {"key": key, "evaluator": "judge", "evaluatorVersion": "1", "score": value}
+    return ScoreFact(key, tenant, key, at, at, "judge", "1", value, told)
+
+
+def test_what_is_not_known_is_not_called_healthy(store: GraphStore, tenant: str) -> None:
+    text = playbooks.what_is_healthy(world_of(store, tenant)).text
+    assert text.startswith("1 of 2 deployments are healthy, as of 2026-09-03 12:00 UTC.")
+    assert "UNKNOWN  quiet@neo (stale): " in text
+    assert "Open incident inc-1 (sev2, neo) since 2026-09-03 10:00 UTC: packet loss." in text
+
+
+def test_a_pick_says_who_comes_first(store: GraphStore, tenant: str) -> None:
+    asked = RoutingRequest(user="u1", task_type="reasoning", prompt_tokens=100)
+    answer = playbooks.which_backend(world_of(store, tenant), asked)
+    assert answer.text.splitlines()[0].startswith("  1. good@aws (score 0.")
+    assert 'taskType: "reasoning", promptTokens: 100' in answer.query
+
+
+async def test_a_journey_tells_what_the_router_told(store: GraphStore, tenant: str) -> None:
+    await record(store, [request(tenant, 1, NOW), score(tenant, 1, 0.25, NOW)])
+    text = (await playbooks.why_there(world_of(store, tenant), f"{tenant}-1")).text
+    assert "went to good@aws by rule, under policy main v1: ok after 1,234 ms, $0.0025." in text
+    assert "It had failed on quiet@neo (timeout)." in text
+    assert "quiet@neo: rejected: breaker_open; known then as" in text
+    assert "Scored 0.25 by judge." in text
+
+
+async def test_a_foreign_request_can_not_be_told_of(store: GraphStore, tenant: str) -> None:
+    await record(store, [request(tenant, 1, NOW)])
+    answer = await playbooks.why_there(world_of(store, "somebody-else"), f"{tenant}-1")
+    assert answer.text == f"I can't tell: there is no request {tenant}-1."
+
+
+async def test_a_move_is_shown_with_its_interval_and_what_happened(
+    store: GraphStore, tenant: str
+) -> None:
+    place = uuid4().hex[:8]
+    told = [request(tenant, n, NOW - DAY * (n % 2) - timedelta(minutes=n)) for n in range(40)]
+    scores = [score(tenant, n, 0.9 if n % 2 else 0.5, NOW) for n in range(40)]
+    rollout = EntityFact(
+        declared.CHANGE,
+        (f"c-{place}",),
+        place,
+        NOW - timedelta(hours=1),
+        NOW,
+        {
+            "kind": "rollout",
+            "title": f"build {place}",
+            "targets": '[{"kind": "deployment", "id": "good@aws"}]',
+        },
+        (LinkTo("TARGETS", "Deployment", ("good@aws",)),),
+    )
+    await record(store, [*told, *scores, rollout])
+    now = Period(NOW - timedelta(hours=2), NOW + timedelta(minutes=1))
+    answer = await playbooks.what_moved(
+        world_of(store, tenant),
+        metric=Metric.QUALITY,
+        during=now,
+        compared_to=Period(now.start - DAY, now.end - DAY),
+        where=Slice(),
+        by=Dimension.DEPLOYMENT,
+        question="Where did quality drop?",
+    )
+    assert "good@aws: 0.9 → 0.5, -0.4" in answer.text
+    assert "20 and 20 behind it" in answer.text
+    assert f"rollout: build {place} (deployment good@aws)" in answer.text
+    assert len(await fleet.changes(store, start=now.start, end=now.end)) >= 1
+
+
+async def test_too_little_data_is_said(store: GraphStore, tenant: str) -> None:
+    answer = await playbooks.what_moved(
+        world_of(store, tenant),
+        metric=Metric.QUALITY,
+        during=Period(NOW - DAY, NOW),
+        compared_to=Period(NOW - 2 * DAY, NOW - DAY),
+        where=Slice(),
+        by=Dimension.TIER,
+        question="?",
+    )
+    assert "too little data to compare" in answer.text
