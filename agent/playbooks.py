@@ -132,8 +132,11 @@ async def what_moved(
     )
     lines.append("Happened meanwhile (recorded facts, not yet tested as causes):")
     happened = await fleet.incidents(world.store, start=during.start, end=during.end)
-    told = [*(_happening(one) for one in happened), *(_change(one) for one in changed)]
-    lines += told or ["  nothing that was recorded"]
+    told = [
+        *((one.opened_at, _happening(one)) for one in happened),
+        *((one.at, _change(one)) for one in changed),
+    ]
+    lines += [line for _, line in sorted(told)] or ["  nothing that was recorded"]
     return Answer(
         question,
         "\n".join(lines),
@@ -170,12 +173,17 @@ def _incident(incident: Incident) -> str:
 
 def _candidate(one: Candidate) -> str:
     figures = [
-        None if one.expected_quality is None else f"quality {one.expected_quality:.2f}",
+        None if one.expected_quality is None else _quality(one),
         None if one.expected_latency_ms is None else f"{one.expected_latency_ms:,.0f} ms",
         None if one.expected_cost_usd is None else f"${one.expected_cost_usd:.4f}",
     ]
     told = ", ".join(figure for figure in figures if figure)
     return f"  {one.rank}. {one.deployment} (score {one.score:.2f}): {told}"
+
+
+def _quality(one: Candidate) -> str:
+    scores = one.quality_samples or 0
+    return f"quality {one.expected_quality:.2f} from {scores or 'no'} scores of this task"
 
 
 def _journey(

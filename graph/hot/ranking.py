@@ -246,15 +246,20 @@ def _candidate(judged: _Judged, *, place: int | None) -> Candidate:
 def _policy(
     policies: Sequence[PolicyFacts], *, request: RoutingRequest, tier: str | None
 ) -> PolicyFacts | None:
-    """The policy for a request: of those that are for it the one published last."""
-    fitting = [
-        policy
-        for policy in policies
-        if (not policy.task_types or request.task_type in policy.task_types)
-        and (not policy.tiers or tier in policy.tiers)
-        and (not policy.tenants or request.tenant in policy.tenants)
-    ]
-    return max(fitting, key=lambda policy: (policy.published_at, policy.policy), default=None)
+    """The policy in force for a request: the one published last of those that name its like.
+
+    Where none does, the one published last: what a version names is what it was published for, and
+    it holds for the rest too. A version for other tenants never counts.
+    """
+
+    def order(policy: PolicyFacts) -> tuple[bool, datetime, str]:
+        named = (not policy.task_types or request.task_type in policy.task_types) and (
+            not policy.tiers or tier in policy.tiers
+        )
+        return named, policy.published_at, policy.policy
+
+    reachable = [p for p in policies if not p.tenants or request.tenant in p.tenants]
+    return max(reachable, key=order, default=None)
 
 
 def _warnings(
