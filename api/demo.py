@@ -12,7 +12,6 @@ import orjson
 
 from agent import playbooks
 from agent.playbooks import Answer, World
-from api.bench.queries import graph_settings
 from api.cli.loading import Line, send
 from api.cli.progress import progress
 from api.supervisor import Addresses
@@ -97,8 +96,8 @@ class Demo:
             self._displaced = data["request_id"]
 
     async def _answers(self) -> list[Answer]:
-        store = await GraphStore.connect(graph_settings(self._addresses.neo4j))
-        settings = graph_settings(self._addresses.neo4j)
+        settings = self._addresses.neo4j.settings()
+        store = await GraphStore.connect(settings)
         view = await HotView.open(self._addresses.redis.url, settings)
         try:
             await _settled(view)

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 from docker.errors import DockerException
-from pydantic import SecretStr
 
 import docker
 from api.servers import Neo4jAddress, ServerSettings, neo4j_server, redis_server
@@ -93,13 +92,7 @@ def redis_url(
 @pytest.fixture(scope="session")
 def graph_settings(neo4j_address: Neo4jAddress, redis_url: str) -> GraphSettings:
     """The graph package's settings with both addresses filled in."""
-    return GraphSettings(
-        neo4j_uri=neo4j_address.uri,
-        neo4j_username=neo4j_address.username,
-        neo4j_password=SecretStr(neo4j_address.password),
-        neo4j_database=neo4j_address.database,
-        redis_url=redis_url,
-    )
+    return neo4j_address.settings().model_copy(update={"redis_url": redis_url})
 
 
 @pytest.fixture

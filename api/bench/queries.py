@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from api.bench.measures import Table, percentile
-from api.servers import Neo4jAddress, ServerSettings, neo4j_server
+from api.servers import ServerSettings, neo4j_server
 from graph import fleet, requests, trends
 from graph.columns import BucketColumns
 from graph.scope import TenantScope
-from graph.settings import GraphSettings, HealthSettings
+from graph.settings import HealthSettings
 from graph.slices import Dimension, Granularity, Metric, Period, Slice
 from graph.store import ledger
 from graph.store.door import GraphStore
@@ -125,7 +123,7 @@ async def run(folder: Path, *, report: Callable[[str], None]) -> list[Table]:
         for name, days in sizes.items():
             settings = ServerSettings(neo4j_bolt_port=0, neo4j_http_port=0)
             server = neo4j_server(folder / f"days-{days:g}", settings=settings, report=report)
-            store = await GraphStore.connect(graph_settings(stack.enter_context(server)))
+            store = await GraphStore.connect(stack.enter_context(server).settings())
             graphs[name] = Loaded(store, days=days, per_day=10_000)
             report(f"loading {name}")
             await graphs[name].load(report)
@@ -135,16 +133,6 @@ async def run(folder: Path, *, report: Callable[[str], None]) -> list[Table]:
             await loaded.store.close()
     denser = await _denser(folder, report=report)
     return [timed, longer, denser]
-
-
-def graph_settings(address: Neo4jAddress) -> GraphSettings:
-    """The graph package's settings for an embedded Neo4j."""
-    return GraphSettings(
-        neo4j_uri=address.uri,
-        neo4j_username=address.username,
-        neo4j_password=SecretStr(address.password),
-        neo4j_database=address.database,
-    )
 
 
 async def _timed(graphs: dict[str, Loaded]) -> Table:
@@ -174,7 +162,7 @@ async def _denser(folder: Path, *, report: Callable[[str], None]) -> Table:
         for name, per_day in {"10,000 a day": 10_000, "100,000 a day": 100_000}.items():
             settings = ServerSettings(neo4j_bolt_port=0, neo4j_http_port=0)
             server = neo4j_server(folder / f"rate-{per_day}", settings=settings, report=report)
-            store = await GraphStore.connect(graph_settings(stack.enter_context(server)))
+            store = await GraphStore.connect(stack.enter_context(server).settings())
             graphs[name] = Loaded(store, days=0.3, per_day=per_day)
             report(f"loading seven hours at {name}")
             await graphs[name].load(report)

@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 from api.bench.measures import Table, percentile
-from api.bench.queries import graph_settings
 from api.servers import ServerSettings, neo4j_server
 from graph.facts import RequestFact
 from graph.store import ledger
@@ -41,7 +40,7 @@ async def run(folder: Path, *, report: Callable[[str], None]) -> Table:
     """Requests per second, ours and the floor's, first time and replayed."""
     settings = ServerSettings(neo4j_bolt_port=0, neo4j_http_port=0)
     with neo4j_server(folder / "writing", settings=settings, report=report) as address:
-        store = await GraphStore.connect(graph_settings(address))
+        store = await GraphStore.connect(address.settings())
         try:
             return await _measured(store, report)
         finally:

@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from api.servers import folder as folders
 from api.servers.child import Child
 from api.servers.errors import ServerError
@@ -21,6 +23,7 @@ from api.servers.java import find_java
 from api.servers.machine import share_of_memory_mb
 from api.servers.ports import LOOPBACK, free_port
 from api.servers.settings import ServerSettings, plain_environment
+from graph.settings import GraphSettings
 
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 USERNAME = "neo4j"
@@ -79,6 +82,15 @@ class Neo4jAddress:
             "NEO4J_PASSWORD": self.password,
             "NEO4J_DATABASE": self.database,
         }
+
+    def settings(self) -> GraphSettings:
+        """The graph package's settings for this Neo4j."""
+        return GraphSettings(
+            neo4j_uri=self.uri,
+            neo4j_username=self.username,
+            neo4j_password=SecretStr(self.password),
+            neo4j_database=self.database,
+        )
 
 
 class Neo4jServer:

@@ -47,7 +47,7 @@ class UserFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFacts:
-    """The version of a policy in force; an empty list of task types, tiers or tenants is all."""
+    """The version of a policy in force, and what it was published for; an empty list is all."""
 
     policy: str
     version: str

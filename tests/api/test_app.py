@@ -131,7 +131,7 @@ async def test_health_tells_every_part(administrator: Client) -> None:
     assert (await administrator.get("/health/live")).json() == {"status": "live"}
     report = (await administrator.get("/health/ready")).json()
     assert report["ready"] is True
-    assert report["parts"].keys() == {"graph", "redis", "log", "view"}
+    assert report["parts"].keys() == {"graph", "redis", "log", "view", "keys"}
     assert report["parts"]["log"].keys() >= {"length", "writer", "projector", "oldest_age_ms"}
     assert report["parts"]["view"]["age_ms"] < 5000
 
