@@ -10,6 +10,9 @@ VENV := .venv
 TOOLS := build/tools
 UV := $(TOOLS)/bin/uv
 ARGS ?=
+# What needs no whole service: the graph, the hot view, ingest, the answers, the rules of the house.
+QUICK := tests/graph tests/ingest tests/agent tests/test_repository.py tests/test_documents.py \
+	--ignore=tests/ingest/simulator
 
 # Asked only where something has to be set up. The system's own comes first.
 PYTHON = $(shell for found in python3 python3.13 python3.12 python3.11 python3.14 python; do \
@@ -32,7 +35,7 @@ test: check console
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 quick: $(VENV)/.synced
-	$(VENV)/bin/python -m pytest -m "not slow and not browser" $(ARGS)
+	$(VENV)/bin/python -m pytest -m "not slow and not browser" $(or $(ARGS),$(QUICK))
 
 check: $(VENV)/.synced
 	$(VENV)/bin/ruff check

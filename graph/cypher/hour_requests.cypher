@@ -1,8 +1,8 @@
 // Which requests of these hours arrived in a window, told or scored between two instants?
-MATCH (b:Bucket)
+MATCH (b:Bucket) USING INDEX b:Bucket(hour)
 WHERE b.hour IN [hour IN $hours | datetime({epochSeconds: hour})]
   AND ($tenants IS NULL OR b.tenant IN $tenants)
-MATCH (b)<-[:IN_BUCKET]-(r:Request)
+MATCH (b)<-[:IN_BUCKET]-(r)
 WHERE r.at >= datetime($start) AND r.at < datetime($end) AND r.recordedAt <= datetime($knownAt)
   AND (r.recordedAt >= datetime($toldFrom)
     OR EXISTS { (q:QualityScore)-[:SCORES]->(r) WHERE q.recordedAt >= datetime($toldFrom)

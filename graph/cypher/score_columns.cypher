@@ -1,5 +1,5 @@
 // What do the score buckets of these hours hold, one column per measure?
-MATCH (s:ScoreBucket)
+MATCH (s:ScoreBucket) USING INDEX s:ScoreBucket(hour)
 WHERE s.hour IN [hour IN $hours | datetime({epochSeconds: hour})]
   AND ($tenants IS NULL OR s.tenant IN $tenants)
 RETURN collect(s.cell) AS cell, collect(s.hour.epochSeconds) AS hour,

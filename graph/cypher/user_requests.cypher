@@ -2,7 +2,7 @@
 MATCH (r:Request)
 WHERE r.user IN $users AND r.at >= datetime($start) AND r.at < datetime($end)
   AND r.recordedAt <= datetime($knownAt) AND ($tenants IS NULL OR r.tenant IN $tenants)
-MATCH (r)-[:IN_BUCKET]->(b:Bucket)
+MATCH (r)-[:IN_BUCKET]->(b)
 RETURN collect(b.cell) AS cell, collect(r.at.epochSeconds) AS at,
   collect(r.recordedAt.epochSeconds) AS recordedAt,
   collect(r.status) AS status, collect(r.latencyMs) AS latencyMs,

@@ -198,6 +198,7 @@ async def test_an_emptied_redis_is_built_anew_and_a_full_one_left_alone(
     assert await hot_redis.get(keys.BUILT) == stamp
 
 
+@pytest.mark.slow
 async def test_without_the_graph_it_waits(hot_redis: Any):
     lost = GraphStore.open(GraphSettings(neo4j_uri="bolt://127.0.0.1:1"))
     evidence = EvidenceWriter(hot_redis, budgets=BUDGETS)
