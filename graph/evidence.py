@@ -5,7 +5,7 @@ the same way.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from graph.settings import HealthSettings
@@ -52,7 +52,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinuteOutcomes:
-    """How the requests of one deployment that arrived in one minute went, all tenants together."""
+    """How the requests of one deployment that arrived in one minute went, all tenants together.
+
+    The counts are by class of `graph.outcomes`. `latency` is of those that it worked on (answered,
+    failed or timed out), `pace` in ms per token of those that it answered itself.
+    """
 
     minute: datetime
     count: int
@@ -62,11 +66,29 @@ class MinuteOutcomes:
     rate_limited: int
     latency: Sketch
     last_at: datetime
+    rejected: int = 0
+    denied: int = 0
+    pace: Sketch = field(default_factory=Sketch)
+
+    @property
+    def told(self) -> int:
+        """Requests whose end tells something of the deployment: not their caller's own fault."""
+        return self.count - self.rejected
 
     @property
     def failed(self) -> int:
-        """Requests that did not end well, for whatever reason."""
-        return self.error + self.timeout + self.rate_limited
+        """Requests that the deployment did not serve as it should, for whatever reason."""
+        return self.broken + self.rate_limited
+
+    @property
+    def judged(self) -> int:
+        """Requests that tell whether it works: it took them on."""
+        return self.ok + self.broken
+
+    @property
+    def broken(self) -> int:
+        """Requests that say that it does not work; a rate limit does not say so."""
+        return self.error + self.timeout + self.denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

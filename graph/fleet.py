@@ -15,13 +15,12 @@ from graph.evidence import (
     Evidence,
     Incident,
     Maintenance,
-    MinuteOutcomes,
     Observation,
 )
 from graph.facts import hour_of
-from graph.health import DeploymentHealth, assess
+from graph.health import DeploymentHealth, assess_fleet
+from graph.minutes import minutes_of
 from graph.settings import HealthSettings
-from graph.sketch import Sketch
 from graph.slices import EntityRef
 from graph.store.door import GraphStore, Record, instant, maybe_instant
 
@@ -66,7 +65,8 @@ async def fleet(
     gathered = await evidence(
         store, at=at, known_at=known_at, budgets=budgets, deployments=deployments
     )
-    return [assess(one, now=at, budgets=budgets) for one in gathered]
+    judged = assess_fleet(gathered, now=at, budgets=budgets)
+    return [one for one in judged if deployments is None or one.deployment in deployments]
 
 
 async def evidence(
@@ -77,18 +77,22 @@ async def evidence(
     budgets: HealthSettings,
     deployments: frozenset[str] | None = None,
 ) -> list[Evidence]:
-    """What was known of every deployment at `at`, by name: five statements."""
+    """What was known of every deployment at `at`, by name: five statements.
+
+    Of `deployments` given, all others of their backends are told too: they are judged together.
+    """
     known = known_at or _END
     wanted = None if deployments is None else sorted(deployments)
+    backends = sorted({name.rpartition("@")[2] for name in wanted or () if "@" in name})
     times: dict[str, Any] = {"at": at.isoformat(), "knownAt": known.isoformat()}
-    facts = await store.ask("fleet_facts", deployments=wanted, **times)
+    facts = await store.ask("fleet_facts", deployments=wanted, backends=backends, **times)
     names = [row["deployment"] for row in facts]
     samples = await store.ask("fleet_observations", deployments=names, **times)
     start = at.replace(second=0, microsecond=0) - timedelta(minutes=budgets.traffic_window_minutes)
     hours = sorted({int(hour_of(t).timestamp()) for t in (start, at)})
     outcomes = await store.ask(
         "fleet_traffic",
-        deployments=wanted,
+        deployments=None if wanted is None else names,
         hours=hours,
         **times,
         start=start.isoformat(),
@@ -96,9 +100,7 @@ async def evidence(
     open_incidents = await incidents(store, active_at=at, known_at=known)
     planned = await maintenance(store, at=at, known_at=known)
     samples_of = {row["deployment"]: row["samples"] for row in samples}
-    outcomes_of: dict[str, list[MinuteOutcomes]] = {}
-    for row in outcomes:
-        outcomes_of.setdefault(row["deployment"], []).append(_minute(row))
+    outcomes_of = minutes_of(outcomes)
     return [
         Evidence(
             facts=_facts(row),
@@ -234,20 +236,6 @@ def _observation(deployment: str, at_us: int, recorded_us: int, *told: Any) -> O
         at=_EPOCH + timedelta(microseconds=at_us),
         recorded_at=_EPOCH + timedelta(microseconds=recorded_us),
         **dict(zip(_TOLD, told, strict=True)),
-    )
-
-
-def _minute(row: Record) -> MinuteOutcomes:
-    statuses = [status for status, _ in row["outcomes"]]
-    return MinuteOutcomes(
-        minute=datetime.fromtimestamp(row["minute"] * 60, UTC),
-        count=len(statuses),
-        ok=statuses.count("ok"),
-        error=statuses.count("error"),
-        timeout=statuses.count("timeout"),
-        rate_limited=statuses.count("rate_limited"),
-        latency=Sketch(latency_ms for _, latency_ms in row["outcomes"]),
-        last_at=instant(row["lastAt"]),
     )
 
 

@@ -6,11 +6,18 @@ the evidence never matters, what is missing stays missing, what is old is never 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from operator import attrgetter
 
-from graph.breaker import Breaker, BreakerState, breaker_of, recovered, says_failing
+from graph.backends import Member, joined
+from graph.breaker import (
+    Breaker,
+    BreakerCause,
+    BreakerState,
+    breaker_of,
+    recovered,
+    says_failing,
+)
 from graph.evidence import (
     DeploymentFacts,
     Evidence,
@@ -21,9 +28,11 @@ from graph.evidence import (
     concerns,
 )
 from graph.settings import HealthSettings
-from graph.sketch import Sketch
+from graph.window import Samples, Traffic, newness, samples_at, traffic_at
+from graph.words import clock, counted, percent
 
 __all__ = [
+    "BreakerCause",
     "BreakerState",
     "DeploymentFacts",
     "DeploymentHealth",
@@ -34,6 +43,7 @@ __all__ = [
     "MinuteOutcomes",
     "Observation",
     "assess",
+    "assess_fleet",
     "same_state",
 ]
 
@@ -55,7 +65,9 @@ class DeploymentHealth:
     """The twin of the GraphQL type; figures are None where no live sample has them.
 
     `sample_count` is the newest live sample's plus the requests of the traffic window;
-    `updated_at` the time of the newest evidence, live or not.
+    `updated_at` the time of the newest evidence, live or not. `breaker_key` names whose breaker it
+    is: the deployment, or `backend:<name>` where that failed as one; only one probe at a time may
+    pass for a key. `breaker_until` is when a probe may pass, or a pause for a rate limit is over.
     """
 
     deployment: str
@@ -78,6 +90,16 @@ class DeploymentHealth:
     updated_at: datetime | None
     age_ms: float | None
     stale: bool
+    breaker_key: str = ""
+    breaker_reason: str | None = None
+    breaker_until: datetime | None = None
+    breaker_cause: BreakerCause | None = None
+    breaker_failed_at: datetime | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it gets no requests for its rate limit, which says nothing against its health."""
+        return self.breaker_cause is BreakerCause.RATE_LIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,72 +111,86 @@ class _Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Traffic:
-    """The requests of the traffic window, merged by minute and as a whole."""
+class _Case:
+    """One deployment's evidence as `now` sees it, and its own breaker."""
 
-    minutes: tuple[MinuteOutcomes, ...]
-    total: MinuteOutcomes | None
-    enough: bool
+    evidence: Evidence
+    samples: Samples
+    traffic: Traffic
+    breaker: Breaker
 
-    @property
-    def error_rate(self) -> float | None:
-        """Share that failed; None when too few to tell."""
-        return self.total.failed / self.total.count if self.total and self.enough else None
-
-    def latency_ms(self, q: float) -> float | None:
-        """Latency at quantile q; None when too few to tell."""
-        return self.total.latency.quantile(q) if self.total and self.enough else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Samples:
-    """The samples known at an instant, newest first, by what their age allows."""
-
-    fresh: tuple[Observation, ...]
-    stale: tuple[Observation, ...]
-    expired: tuple[Observation, ...]
+    @classmethod
+    def of(cls, evidence: Evidence, *, now: datetime, budgets: HealthSettings) -> "_Case":
+        samples = samples_at(evidence.observations, now=now, budgets=budgets)
+        traffic = traffic_at(evidence.traffic, now=now, budgets=budgets)
+        probe = next((o for o in samples.fresh if o.tells_usable), None)
+        breaker = breaker_of(traffic.minutes, probe, now=now, budgets=budgets)
+        return cls(evidence, samples, traffic, breaker)
 
     @property
-    def live(self) -> tuple[Observation, ...]:
-        """Those that still count, newest first."""
-        return tuple(sorted(self.fresh + self.stale, key=_newness, reverse=True))
+    def member(self) -> Member:
+        """The same as its backend is judged by."""
+        told = self.traffic.enough or any(o.tells_usable for o in self.samples.fresh)
+        minutes = self.traffic.minutes
+        return Member(facts=self.evidence.facts, breaker=self.breaker, told=told, minutes=minutes)
 
-    def metric(self, name: str, *, of: Sequence[Observation]) -> float | None:
-        """The newest value of a metric that is not missing."""
-        return next((value for o in of if (value := getattr(o, name)) is not None), None)
+
+def assess_fleet(
+    evidence: Iterable[Evidence], *, now: datetime, budgets: HealthSettings
+) -> tuple[DeploymentHealth, ...]:
+    """The health of each deployment at `now`, in the order given, as `assess` judges it.
+
+    What fails as a whole backend has one breaker, so all deployments of a backend must be given.
+    """
+    cases = [_Case.of(each, now=now, budgets=budgets) for each in evidence]
+    breakers = joined((case.member for case in cases), now=now, budgets=budgets)
+    return tuple(
+        _judged(case, breakers[case.evidence.facts.deployment], now=now, budgets=budgets)
+        for case in cases
+    )
 
 
 def assess(evidence: Evidence, *, now: datetime, budgets: HealthSettings) -> DeploymentHealth:
     """The health of a deployment at `now`, with reasons that carry the figures.
 
     Evidence of a time after `now` is left out. Reasons hold absolute times, not ages, so that they
-    change when something does and not with every tick of the clock.
+    change when something does and not with every tick of the clock. A failure of its whole backend
+    is not seen from one deployment: `assess_fleet` sees it.
     """
-    samples = _samples(evidence.observations, now=now, budgets=budgets)
-    traffic = _traffic(evidence.traffic, now=now, budgets=budgets)
-    probe = next((o for o in samples.fresh if o.tells_usable), None)
-    breaker = breaker_of(traffic.minutes, probe, now=now, budgets=budgets)
+    case = _Case.of(evidence, now=now, budgets=budgets)
+    return _judged(case, case.breaker, now=now, budgets=budgets)
+
+
+def _judged(
+    case: _Case, breaker: Breaker, *, now: datetime, budgets: HealthSettings
+) -> DeploymentHealth:
+    evidence, samples, traffic = case.evidence, case.samples, case.traffic
     findings = [
         *_freshness(samples, traffic, budgets=budgets),
         *_from_samples(samples, traffic, budgets=budgets),
-        *_from_traffic(traffic, breaker.state, budgets=budgets),
+        *_from_traffic(traffic, breaker, budgets=budgets),
         *_from_breaker(breaker),
         *_from_surroundings(evidence, now=now),
     ]
     figures = _figures(samples, traffic, facts=evidence.facts)
     findings += _missing(figures, facts=evidence.facts)
-    known = bool(samples.live) or traffic.enough
+    known = bool(samples.live) or traffic.enough or breaker.tripped
     stale = not (samples.fresh or traffic.enough)
-    status = _status(findings, known=known, stale=stale)
     seen = [o.at for o in (*samples.live, *samples.expired)]
     seen += [cell.last_at for cell in traffic.minutes]
     updated_at = max(seen, default=None)
     live = samples.live
+    name = evidence.facts.deployment
     return replace(
         figures,
-        status=status,
+        status=_status(findings, known=known, stale=stale),
         reasons=tuple(f.words for f in sorted(findings, key=_gravity)),
         breaker=breaker.state,
+        breaker_key=name if breaker.backend is None else f"backend:{breaker.backend}",
+        breaker_reason=breaker.reason,
+        breaker_until=breaker.probe_at,
+        breaker_cause=breaker.cause,
+        breaker_failed_at=breaker.failed_at,
         sample_count=(live[0].sample_count if live else 0)
         + (traffic.total.count if traffic.total else 0),
         updated_at=updated_at,
@@ -192,79 +228,7 @@ def _gravity(finding: _Finding) -> int:
     return _GRAVITY[finding.status]
 
 
-_FIGURES = attrgetter(
-    "window_s",
-    "sample_count",
-    "available",
-    "error_rate",
-    "latency_p50_ms",
-    "latency_p95_ms",
-    "latency_p99_ms",
-    "queue_depth",
-    "in_flight",
-    "load",
-    "rate_limit_remaining",
-    "rate_limit_limit",
-    "spot_availability",
-    "cost_per_1k_tokens_usd",
-)
-
-
-def _newness(o: Observation) -> tuple[datetime, datetime, str, tuple[float, ...]]:
-    """A total order: the last parts only make equal times independent of the input's order."""
-    figures = tuple(-1.0 if figure is None else float(figure) for figure in _FIGURES(o))
-    return (o.at, o.recorded_at, o.source, figures)
-
-
-def _samples(
-    observations: Iterable[Observation], *, now: datetime, budgets: HealthSettings
-) -> _Samples:
-    newest_first = sorted((o for o in observations if o.at <= now), key=_newness, reverse=True)
-    fresh: list[Observation] = []
-    stale: list[Observation] = []
-    expired: list[Observation] = []
-    for o in newest_first:
-        if now < o.stale_at(budgets):
-            fresh.append(o)
-        elif now < o.expires_at(budgets):
-            stale.append(o)
-        else:
-            expired.append(o)
-    return _Samples(tuple(fresh), tuple(stale), tuple(expired))
-
-
-def _traffic(
-    cells: Iterable[MinuteOutcomes], *, now: datetime, budgets: HealthSettings
-) -> _Traffic:
-    start = now - timedelta(minutes=budgets.traffic_window_minutes)
-    by_minute: dict[datetime, list[MinuteOutcomes]] = {}
-    for cell in cells:
-        if start < cell.minute <= now and cell.count:
-            by_minute.setdefault(cell.minute, []).append(cell)
-    minutes = tuple(_merged(by_minute[minute]) for minute in sorted(by_minute))
-    total = _merged(minutes) if minutes else None
-    return _Traffic(minutes, total, total is not None and total.count >= budgets.traffic_minimum)
-
-
-def _merged(cells: Sequence[MinuteOutcomes]) -> MinuteOutcomes:
-    if len(cells) == 1:
-        return cells[0]
-    latency = Sketch()
-    for cell in cells:
-        latency.merge(cell.latency)
-    return MinuteOutcomes(
-        minute=min(cell.minute for cell in cells),
-        count=sum(cell.count for cell in cells),
-        ok=sum(cell.ok for cell in cells),
-        error=sum(cell.error for cell in cells),
-        timeout=sum(cell.timeout for cell in cells),
-        rate_limited=sum(cell.rate_limited for cell in cells),
-        latency=latency,
-        last_at=max(cell.last_at for cell in cells),
-    )
-
-
-def _figures(samples: _Samples, traffic: _Traffic, *, facts: DeploymentFacts) -> DeploymentHealth:
+def _figures(samples: Samples, traffic: Traffic, *, facts: DeploymentFacts) -> DeploymentHealth:
     """The figures: a fresh sample's, else the requests' own, else a stale sample's, else None."""
 
     def sampled(name: str, measured: Callable[[], float | None] = lambda: None) -> float | None:
@@ -306,38 +270,36 @@ def list_price(facts: DeploymentFacts) -> float | None:
     return sum(prices) / len(prices) if prices else None
 
 
-def _freshness(samples: _Samples, traffic: _Traffic, *, budgets: HealthSettings) -> list[_Finding]:
+def _freshness(samples: Samples, traffic: Traffic, *, budgets: HealthSettings) -> list[_Finding]:
     """What the age and the thinness of the evidence allow to be said."""
     findings: list[_Finding] = []
     if not samples.fresh:
         old = samples.live[0] if samples.live else None
         if old is not None:
             status = HealthStatus.UNKNOWN if traffic.enough else HealthStatus.DEGRADED
-            since = _clock(old.stale_at(budgets))
-            words = f"last health sample at {_clock(old.at)}, stale since {since}"
+            since = clock(old.stale_at(budgets))
+            words = f"last health sample at {clock(old.at)}, stale since {since}"
             findings.append(_Finding(status, words))
         elif samples.expired:
-            gone = max(samples.expired, key=lambda o: (o.expires_at(budgets), _newness(o)))
+            gone = max(samples.expired, key=lambda o: (o.expires_at(budgets), newness(o)))
             words = (
-                f"no health sample since {_clock(samples.expired[0].at)},"
-                f" too old since {_clock(gone.expires_at(budgets))}"
+                f"no health sample since {clock(samples.expired[0].at)},"
+                f" too old since {clock(gone.expires_at(budgets))}"
             )
             findings.append(_Finding(HealthStatus.UNKNOWN, words))
         else:
             findings.append(_Finding(HealthStatus.UNKNOWN, "no health sample was ever reported"))
     if not traffic.enough:
-        count = traffic.total.count if traffic.total else 0
+        count = traffic.total.told if traffic.total else 0
         words = (
-            f"{_count(count, 'request')} in the last {budgets.traffic_window_minutes} min,"
+            f"{counted(count, 'request')} in the last {budgets.traffic_window_minutes} min,"
             f" too few to judge by ({budgets.traffic_minimum} needed)"
         )
         findings.append(_Finding(HealthStatus.UNKNOWN, words))
     return findings
 
 
-def _from_samples(
-    samples: _Samples, traffic: _Traffic, *, budgets: HealthSettings
-) -> list[_Finding]:
+def _from_samples(samples: Samples, traffic: Traffic, *, budgets: HealthSettings) -> list[_Finding]:
     """What the newest live sample, and the newest of each of its metrics, says."""
     if not samples.live:
         return []
@@ -347,32 +309,32 @@ def _from_samples(
     findings: list[_Finding] = []
     told = next((o for o in samples.live if o.available is not None), None)
     if told is not None and told.available is False:
-        words = f"reported unavailable at {_clock(told.at)}"
+        words = f"reported unavailable at {clock(told.at)}"
         if outweighed:
-            words += f", yet {_count(sum(c.ok for c in since), 'request')} since then went well"
+            words += f", yet {counted(sum(c.ok for c in since), 'request')} since then went well"
         status = HealthStatus.DEGRADED if outweighed else HealthStatus.DOWN
         findings.append(_Finding(status, words))
     findings += _sampled_errors(samples, outweighed=outweighed, budgets=budgets)
     load = samples.metric("load", of=samples.live)
     if load is not None and load >= budgets.load_degraded:
-        words = f"load {_percent(load)} (limit {_percent(budgets.load_degraded)})"
+        words = f"load {percent(load)} (limit {percent(budgets.load_degraded)})"
         findings.append(_Finding(HealthStatus.DEGRADED, words))
     left = samples.metric("rate_limit_remaining", of=samples.live)
     if left is not None and left <= 0:
         findings.append(_Finding(HealthStatus.DEGRADED, "rate limit used up: 0 left"))
     spot = samples.metric("spot_availability", of=samples.live)
     if spot is not None and spot < budgets.spot_availability_degraded:
-        limit = _percent(budgets.spot_availability_degraded)
-        words = f"spot availability {_percent(spot)} (at least {limit} wanted)"
+        limit = percent(budgets.spot_availability_degraded)
+        words = f"spot availability {percent(spot)} (at least {limit} wanted)"
         findings.append(_Finding(HealthStatus.DEGRADED, words))
     if samples.fresh and not findings:
-        words = f"health sample at {_clock(newest.at)} within all limits"
+        words = f"health sample at {clock(newest.at)} within all limits"
         findings.append(_Finding(HealthStatus.HEALTHY, words))
     return findings
 
 
 def _sampled_errors(
-    samples: _Samples, *, outweighed: bool, budgets: HealthSettings
+    samples: Samples, *, outweighed: bool, budgets: HealthSettings
 ) -> list[_Finding]:
     """What the newest reported error rate says."""
     o = next((o for o in samples.live if o.error_rate is not None), None)
@@ -381,47 +343,47 @@ def _sampled_errors(
     failing = says_failing(replace(o, available=None), budgets=budgets) and not outweighed
     limit = budgets.error_rate_down if failing else budgets.error_rate_degraded
     words = (
-        f"reported error rate {_percent(o.error_rate)} over {_count(o.sample_count, 'sample')}"
-        f" at {_clock(o.at)} (limit {_percent(limit)})"
+        f"reported error rate {percent(o.error_rate)} over {counted(o.sample_count, 'sample')}"
+        f" at {clock(o.at)} (limit {percent(limit)})"
     )
     return [_Finding(HealthStatus.DOWN if failing else HealthStatus.DEGRADED, words)]
 
 
-def _from_traffic(
-    traffic: _Traffic, breaker: BreakerState, *, budgets: HealthSettings
-) -> list[_Finding]:
+def _from_traffic(traffic: Traffic, breaker: Breaker, *, budgets: HealthSettings) -> list[_Finding]:
     """What the requests themselves say."""
     rate, total = traffic.error_rate, traffic.total
     if rate is None or total is None:
         return []
     words = (
-        f"error rate {_percent(rate)} over {_count(total.count, 'request')}"
+        f"error rate {percent(rate)} over {counted(total.told, 'request')}"
         f" in the last {budgets.traffic_window_minutes} min"
     )
     if rate < budgets.error_rate_degraded:
         return [_Finding(HealthStatus.HEALTHY, words)]
-    down = rate >= budgets.error_rate_down and breaker is BreakerState.OPEN
+    # Refusals for a rate limit do not say that it does not work.
+    fails = total.judged > 0 and total.broken >= budgets.error_rate_down * total.judged
+    down = fails and breaker.tripped and breaker.state is BreakerState.OPEN
     limit = budgets.error_rate_down if down else budgets.error_rate_degraded
     kinds = (
         (total.error, "error"),
         (total.timeout, "timeout"),
+        (total.denied, "denial"),
         (total.rate_limited, "rate-limit refusal"),
     )
-    split = ", ".join(_count(number, kind) for number, kind in kinds if number)
-    words += f" (limit {_percent(limit)}): {split}"
+    split = ", ".join(counted(number, kind) for number, kind in kinds if number)
+    words += f" (limit {percent(limit)}): {split}"
     return [_Finding(HealthStatus.DOWN if down else HealthStatus.DEGRADED, words)]
 
 
 def _from_breaker(breaker: Breaker) -> list[_Finding]:
-    if breaker.state is BreakerState.CLOSED or breaker.failed_at is None:
+    """Why no requests pass; a pause, and answers that are only slow, do not mean DOWN."""
+    if breaker.reason is None:
         return []
-    words = f"no success since the failure at {_clock(breaker.failed_at)}"
     if breaker.state is BreakerState.HALF_OPEN:
-        return [_Finding(HealthStatus.DEGRADED, f"breaker half-open: {words}")]
-    words = f"breaker open: {words}"
-    if breaker.probe_at is not None:
-        words += f"; a probe may pass from {_clock(breaker.probe_at)}"
-    return [_Finding(HealthStatus.DOWN, words)]
+        return [_Finding(HealthStatus.DEGRADED, f"breaker half-open: {breaker.reason}")]
+    works = breaker.paused or breaker.cause is BreakerCause.SLOW
+    status = HealthStatus.DEGRADED if works else HealthStatus.DOWN
+    return [_Finding(status, f"breaker open: {breaker.reason}")]
 
 
 def _from_surroundings(evidence: Evidence, *, now: datetime) -> list[_Finding]:
@@ -437,17 +399,17 @@ def _from_surroundings(evidence: Evidence, *, now: datetime) -> list[_Finding]:
             where = " ".join(filter(None, (incident.scope_kind, incident.scope_id)))
             words = (
                 f"incident {incident.id} ({incident.severity}, {where})"
-                f" open since {_clock(incident.opened_at)}: {incident.title}"
+                f" open since {clock(incident.opened_at)}: {incident.title}"
             )
             findings.append(_Finding(status, words))
     for work in sorted(set(evidence.maintenance), key=lambda m: (m.starts_at, m.id, repr(m))):
         if concerns(facts, scope_kind=work.scope_kind, scope_id=work.scope_id) and work.active_at(
             now
         ):
-            words = f"maintenance {work.id} until {_clock(work.ends_at)}: {work.title}"
+            words = f"maintenance {work.id} until {clock(work.ends_at)}: {work.title}"
             findings.append(_Finding(HealthStatus.DEGRADED, words))
     if facts.deprecated_at is not None and facts.deprecated_at <= now:
-        words = f"model {facts.model} deprecated since {_clock(facts.deprecated_at)}"
+        words = f"model {facts.model} deprecated since {clock(facts.deprecated_at)}"
         findings.append(_Finding(HealthStatus.HEALTHY, words))
     if not facts.registered:
         words = "not registered: model and backend are read from its name"
@@ -476,15 +438,3 @@ def _missing(figures: DeploymentHealth, *, facts: DeploymentFacts) -> list[_Find
         return []
     listed = absent[0] if len(absent) == 1 else f"{', '.join(absent[:-1])} or {absent[-1]}"
     return [_Finding(HealthStatus.HEALTHY, f"no {listed} reported")]
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

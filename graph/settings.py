@@ -47,6 +47,42 @@ class HealthSettings(BaseSettings):
         gt=0,
         description="How long a breaker stays open before a probe may go through.",
     )
+    breaker_cooldown_limit_s: float = Field(
+        default=180.0,
+        gt=0,
+        description="The cooldown doubles with each probe that fails, up to this and to a quarter of the traffic window.",
+    )
+    breaker_denied_minimum: int = Field(
+        default=2,
+        ge=1,
+        description="So many requests denied to our account (key, permission, quota) open a breaker, where they are the share that makes a deployment DOWN.",
+    )
+    breaker_slow_factor: float = Field(
+        default=5.0,
+        gt=1,
+        description="An answer is slow when it took so many times longer for its tokens than the deployment's median of the minutes before.",
+    )
+    breaker_slow_ms: float | None = Field(
+        default=None,
+        gt=0,
+        description="A request is also slow when it took longer than this, whatever its tokens; unset, only the factor counts.",
+    )
+    breaker_slow_share: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Share of slow requests that opens a breaker.",
+    )
+    breaker_probe_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="How long the one probe of a half-open breaker may be under way before another may be sent.",
+    )
+    rate_limit_pause_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long a deployment gets no requests after it refused most of a minute's for its rate limit.",
+    )
     breaker_window_minutes: int = Field(
         default=5,
         ge=1,
@@ -109,6 +145,18 @@ class GraphSettings(BaseSettings):
     )
     view_interval_ms: int = Field(
         default=100, ge=10, description="Shortest time between two versions of the hot view."
+    )
+    reservation_hold_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="A pick books its expected cost, tokens and one request until its completion is told, but no longer than this.",
+    )
+    reservation_flush_ms: int = Field(
+        default=50,
+        ge=5,
+        le=5000,
+        description="Bookings of picks are told to the other processes this often.",
     )
     view_stale_s: float = Field(
         default=5.0, gt=0, description="A hot view not renewed for this long is marked stale."

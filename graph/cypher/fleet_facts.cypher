@@ -1,6 +1,8 @@
-// Which deployments were there, and what was known of each, its model and its backend?
+// Which deployments were there, by name or by backend, and what was known of each?
 MATCH (d:Deployment) USING INDEX d:Deployment(id)
-WHERE d.id >= '' AND ($deployments IS NULL OR d.id IN $deployments)
+WHERE d.id >= ''
+  AND ($deployments IS NULL OR d.id IN $deployments
+    OR any(backend IN $backends WHERE d.id ENDS WITH '@' + backend))
   AND (EXISTS { (d)-[:HAS_REVISION]->(v:DeploymentRevision)
       WHERE v.at <= datetime($at) AND v.recordedAt <= datetime($knownAt) }
     OR EXISTS { (d)<-[:SERVED_BY]-(:Cell)<-[:OF_CELL]-(b:Bucket)

@@ -1,9 +1,12 @@
 // How did the requests of the last minutes go, deployment by deployment and minute by minute?
-MATCH (b:Bucket) USING INDEX b:Bucket(hour)
+MATCH (b:Bucket) USING INDEX SEEK b:Bucket(hour)
 WHERE b.hour IN [hour IN $hours | datetime({epochSeconds: hour})]
 MATCH (b)-[:OF_CELL]->(c)
-WHERE $deployments IS NULL OR c.deployment IN $deployments
+WHERE $deployments IS NULL OR c.deployment IN $deployments OR c.displacedFrom IS NOT NULL
 MATCH (b)<-[:IN_BUCKET]-(r)
 WHERE r.at >= datetime($start) AND r.at <= datetime($at) AND r.recordedAt <= datetime($knownAt)
-RETURN c.deployment AS deployment, r.at.epochSeconds / 60 AS minute,
-  collect([r.status, r.latencyMs]) AS outcomes, max(r.at) AS lastAt
+OPTIONAL MATCH (r)-[:ROUTED_BY]->(d) WHERE c.displacedFrom IS NOT NULL
+RETURN c.deployment AS deployment, collect([
+    r.at.epochMillis * 1000 + r.at.microsecond % 1000, d.fallbackFrom,
+    r.status, r.errorType, r.latencyMs, r.promptTokens, r.completionTokens, r.cacheHit
+  ]) AS outcomes

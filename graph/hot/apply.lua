@@ -1,10 +1,12 @@
 -- Applies a batch of log entries to the evidence, each exactly once: an entry counts only in the
 -- call that acknowledges it, and both happen together.
 -- KEYS[1] the log. ARGV[1] JSON: {group, cell_ttl_s, samples_kept, samples_ttl_s, tokens_ttl_s,
--- entries: [[entry id or "", effect, effect, ...], ...]}; an empty entry id applies without a log.
--- Effects: ["r", minute, deployment, status, latency bin, at_us, day, task type, completion tokens]
+-- charges_kept, entries: [[entry id or "", effect, effect, ...], ...]}; an empty entry id applies without a log.
+-- Effects: ["r", minute, deployment, outcome, [bin fields], at_us, day, task type, completion tokens,
+--           {sum: amount}, charge as JSON]
+--          ["x", minute, deployment, class, at_us]                a try that another made good
 --          ["c", minute, deployment, {field: amount}, at_us]      a whole cell, where there is none
---          ["v", deployment, at_us]                               only seen
+--          ["v", deployment, at_us, charge as JSON or nothing]    only seen
 --          ["s", deployment, at_us, sample as JSON]
 --          ["t", kind, id, rank, value as JSON, versions field]   the highest rank stays
 --          ["f", kind, id, rank, value as JSON, versions field]   the lowest rank stays
@@ -12,7 +14,7 @@
 local batch = cjson.decode(ARGV[1])
 local refused = {}
 local applied, cells, minutes, seen, tokens, versions = 0, {}, {}, {}, {}, {}
-local samples = {}
+local samples, charges = {}, {}
 
 local function add(map, key, field, amount)
   local fields = map[key]
@@ -33,13 +35,32 @@ local function request(e)
   local minute, deployment, at_us = e[2], e[3], e[6]
   local key = 'rc:hot:cell:' .. string.format('%d', minute) .. ':' .. deployment
   add(cells, key, e[4], 1)
-  add(cells, key, 'b' .. string.format('%d', e[5]), 1)
+  for _, bin in ipairs(e[5]) do
+    add(cells, key, bin, 1)
+  end
   add(minutes, 'rc:hot:minute:' .. string.format('%d', minute), deployment, 1)
   cells[key].last_at = math.max(cells[key].last_at or 0, at_us)
   latest(seen, deployment, at_us)
   local day = 'rc:hot:tokens:' .. string.format('%d', e[7])
   add(tokens, day, 'n:' .. e[8], 1)
   add(tokens, day, 't:' .. e[8], e[9])
+  local work = 'rc:hot:work:' .. string.format('%d', e[7])
+  for sum, amount in pairs(e[10]) do
+    add(tokens, work, sum .. ':' .. deployment, amount)
+  end
+end
+
+local function failed_try(e)
+  local key = 'rc:hot:cell:' .. string.format('%d', e[2]) .. ':' .. e[3]
+  add(cells, key, e[4], 1)
+  add(minutes, 'rc:hot:minute:' .. string.format('%d', e[2]), e[3], 1)
+  cells[key].last_at = math.max(cells[key].last_at or 0, e[5])
+  latest(seen, e[3], e[5])
+end
+
+-- A charge is kept with the id of its entry, so that it is known which ones the graph has counted.
+local function charge(id, json)
+  charges[#charges + 1] = id .. ' ' .. json
 end
 
 local function cell(e)
@@ -92,12 +113,18 @@ for _, entry in ipairs(batch.entries) do
       local effect, wrong = entry[i], nil
       if effect[1] == 'r' then
         request(effect)
+        charge(entry[1], effect[11])
       elseif effect[1] == 's' then
         wrong = sample(effect)
+      elseif effect[1] == 'x' then
+        failed_try(effect)
       elseif effect[1] == 'c' then
         cell(effect)
       elseif effect[1] == 'v' then
         latest(seen, effect[2], effect[3])
+        if effect[4] then
+          charge(entry[1], effect[4])
+        end
       else
         wrong = told(effect, effect[1] == 'f')
       end
@@ -135,6 +162,13 @@ for key, fields in pairs(tokens) do
     redis.pcall('HINCRBY', key, field, string.format('%d', amount))
   end
   redis.pcall('EXPIRE', key, batch.tokens_ttl_s)
+end
+if #charges > 0 then
+  for i = 1, #charges do
+    redis.pcall('RPUSH', 'rc:hot:charges', charges[i])
+  end
+  redis.pcall('LTRIM', 'rc:hot:charges', -batch.charges_kept, -1)
+  redis.pcall('EXPIRE', 'rc:hot:charges', batch.cell_ttl_s)
 end
 for key in pairs(samples) do
   redis.pcall('ZREMRANGEBYRANK', key, 0, -(batch.samples_kept + 1))

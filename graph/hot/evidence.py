@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from graph.evidence import MinuteOutcomes, Observation
 from graph.hot import keys
 from graph.hot.connection import translated
+from graph.outcomes import measured_ms, outcome_of
 from graph.settings import HealthSettings
 from graph.sketch import bin_of
 
@@ -27,6 +28,9 @@ _SAMPLES_TTL_S: Final = 30 * 86_400
 _TOKENS_TTL_S: Final = 3 * 86_400
 _LARGEST_COUNT: Final = 2**53
 """Numbers above this are not exact in Lua."""
+_CHARGES_KEPT: Final = 100_000
+_TOKENS_LIMIT: Final = 1_000_000
+_LATENCY_LIMIT_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,12 @@ class RequestOutcome:
     latency_ms: float
     task_type: str
     completion_tokens: int
+    prompt_tokens: int = 0
+    error_type: str | None = None
+    cache_hit: bool = False
+    tenant: str = "default"
+    user: str = ""
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,15 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTry:
+    """A deployment failed a request that another one served; `cause` in the router's words."""
+
+    deployment: str
+    at: datetime
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A deployment was named; nothing else is known of it."""
 
@@ -73,7 +92,7 @@ class Seen:
     at: datetime
 
 
-Effect = Observation | RequestOutcome | Minute | Seen | Told
+Effect = Observation | RequestOutcome | FailedTry | Minute | Seen | Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,7 @@ class EvidenceWriter:
             "samples_kept": SAMPLES_KEPT,
             "samples_ttl_s": _SAMPLES_TTL_S,
             "tokens_ttl_s": _TOKENS_TTL_S,
+            "charges_kept": _CHARGES_KEPT,
             "entries": lines,
         }
         with translated():
@@ -169,12 +189,62 @@ def _since_1970_us(at: datetime) -> int:
     return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
+def _work(effect: RequestOutcome) -> dict[str, int]:
+    """What an answered request adds to the sums of `DeploymentWork`."""
+    if effect.status != "ok" or effect.cache_hit:
+        return {}
+    p, c = (
+        min(tokens, _TOKENS_LIMIT) for tokens in (effect.prompt_tokens, effect.completion_tokens)
+    )
+    latency = min(round(effect.latency_ms), _LATENCY_LIMIT_MS)
+    return {
+        "requests": 1,
+        "p": p,
+        "c": c,
+        "latency_ms": latency,
+        "pp": p * p,
+        "cc": c * c,
+        "pc": p * c,
+        "p_latency": p * latency,
+        "c_latency": c * latency,
+    }
+
+
+def _bins(effect: RequestOutcome) -> list[str]:
+    """The fields of its cell that hold the latency and the pace of a request."""
+    latency, pace = measured_ms(
+        outcome_of(effect.status, effect.error_type),
+        latency_ms=effect.latency_ms,
+        prompt_tokens=effect.prompt_tokens,
+        completion_tokens=effect.completion_tokens,
+        cache_hit=effect.cache_hit,
+    )
+    bins = (("b", latency), ("p", pace))
+    return [f"{name}{bin_of(value_ms)}" for name, value_ms in bins if value_ms is not None]
+
+
+def _charge(effect: RequestOutcome) -> str:
+    """What a request took of its tenant's and its user's allowances, as `keys.CHARGES` keeps it."""
+    charge = {
+        "tenant": effect.tenant,
+        "user": effect.user,
+        "at_us": _since_1970_us(effect.at),
+        "tokens": effect.prompt_tokens + effect.completion_tokens,
+        "nano_usd": round(effect.cost_usd * 1e9),
+    }
+    return orjson.dumps(charge).decode()
+
+
 def _encoded(effect: Effect, *, oldest: datetime) -> list[Any]:
     """An effect as `apply.lua` takes it; of requests before `oldest` only that they were seen."""
     match effect:
         case RequestOutcome() if effect.at < oldest:
-            return ["v", effect.deployment, _since_1970_us(effect.at)]
-        case Seen():
+            return ["v", effect.deployment, _since_1970_us(effect.at), _charge(effect)]
+        case FailedTry() if effect.at >= oldest:
+            outcome = outcome_of("error", effect.cause)
+            minute = keys.minute_of(effect.at)
+            return ["x", minute, effect.deployment, outcome, _since_1970_us(effect.at)]
+        case Seen() | FailedTry():
             return ["v", effect.deployment, _since_1970_us(effect.at)]
         case Minute():
             told = effect.outcomes
@@ -183,7 +253,10 @@ def _encoded(effect: Effect, *, oldest: datetime) -> list[Any]:
                 "error": told.error,
                 "timeout": told.timeout,
                 "rate_limited": told.rate_limited,
+                "rejected": told.rejected,
+                "denied": told.denied,
                 **{f"b{index}": count for index, count in told.latency.bins.items()},
+                **{f"p{index}": count for index, count in told.pace.bins.items()},
             }
             minute = keys.minute_of(told.minute)
             kept = {name: count for name, count in fields.items() if count}
@@ -194,12 +267,14 @@ def _encoded(effect: Effect, *, oldest: datetime) -> list[Any]:
                 "r",
                 minute,
                 effect.deployment,
-                effect.status,
-                bin_of(effect.latency_ms),
+                outcome_of(effect.status, effect.error_type),
+                _bins(effect),
                 _since_1970_us(effect.at),
                 minute // 1440,
                 effect.task_type,
                 min(effect.completion_tokens, _LARGEST_COUNT),
+                _work(effect),
+                _charge(effect),
             ]
         case Observation():
             kept = {name: value for name, value in asdict(effect).items() if value is not None}

@@ -9,7 +9,7 @@ import pytest
 
 from graph import fleet
 from graph.facts import EntityFact, Fact, LinkTo, ObservationFact, RequestFact
-from graph.health import DeploymentHealth, HealthStatus
+from graph.health import BreakerState, DeploymentHealth, HealthStatus
 from graph.model import world
 from graph.model.declare import Entity
 from graph.model.traffic import CellKey
@@ -91,6 +91,37 @@ class Place:
         return one
 
 
+def requested(
+    place: Place,
+    tenant: str,
+    after_s: int,
+    *,
+    status: str,
+    error_type: str | None = None,
+    deployment: str | None = None,
+) -> RequestFact:
+    """A request of so many seconds after T0."""
+    name = deployment or place.deployment
+    told = {"status": status, "latencyMs": 50.0, "promptTokens": 1, "completionTokens": 0}
+    return RequestFact(
+        tenant=tenant,
+        id=f"r{after_s}",
+        at=T0 + timedelta(seconds=after_s),
+        recorded_at=T0 + timedelta(seconds=after_s + 1),
+        cell=CellKey(tenant, name, "chat", "free", "main", "v1", None, None, None, "rule", None),
+        status=status,
+        latency_ms=50.0,
+        ttft_ms=None,
+        cost_usd=0.0,
+        prompt_tokens=1,
+        completion_tokens=0,
+        retries=0,
+        cache_hit=False,
+        properties=told if error_type is None else {**told, "errorType": error_type},
+        decision={"deployment": name},
+    )
+
+
 @pytest.fixture
 def place(store: GraphStore) -> Place:
     return Place(store)
@@ -140,35 +171,55 @@ async def test_a_missing_metric_is_null_and_named(place: Place) -> None:
 
 
 async def test_requests_alone_can_show_that_a_deployment_fails(place: Place, tenant: str) -> None:
-    cell = CellKey(
-        tenant, place.deployment, "chat", "free", "main", "v1", None, None, None, "rule", None
-    )
-    failed = [
-        RequestFact(
-            tenant=tenant,
-            id=f"r{n}",
-            at=T0 + timedelta(seconds=n),
-            recorded_at=T0 + timedelta(seconds=n + 1),
-            cell=cell,
-            status="error",
-            latency_ms=50.0,
-            ttft_ms=None,
-            cost_usd=0.0,
-            prompt_tokens=1,
-            completion_tokens=0,
-            retries=0,
-            cache_hit=False,
-            properties={"status": "error", "latencyMs": 50.0},
-            decision={"deployment": place.deployment},
-        )
-        for n in range(20)
-    ]
+    failed = [requested(place, tenant, n, status="error") for n in range(20)]
     await place.tell(*failed)
     health = await place.health(T0 + timedelta(minutes=1))
     assert health.status is HealthStatus.DOWN
     assert health.error_rate == 1.0
     early = await place.health(T0 + timedelta(seconds=5), T0 + timedelta(seconds=5))
     assert early.sample_count == 5
+
+
+async def test_the_past_has_the_classes_of_failures_too(place: Place, tenant: str) -> None:
+    callers = [
+        requested(place, tenant, n, status="error", error_type="ContextWindowExceededError")
+        for n in range(20)
+    ]
+    answered = [requested(place, tenant, n, status="ok") for n in range(20, 26)]
+    await place.tell(*callers, *answered)
+    well = await place.health(T0 + timedelta(minutes=1))
+    assert (well.status, well.error_rate) == (HealthStatus.HEALTHY, 0.0)
+    assert well.sample_count == 26
+    later = [requested(place, tenant, n, status="error", error_type="401") for n in range(60, 66)]
+    await place.tell(*later)
+    denied = await place.health(T0 + timedelta(minutes=2))
+    assert denied.breaker is BreakerState.OPEN
+    assert denied.breaker_reason is not None
+    assert denied.breaker_reason.startswith("6 of 12 requests failed (6 denials)")
+    assert denied.breaker_until == T0 + timedelta(seconds=65 + 60)
+
+
+async def test_a_backend_that_failed_as_one_is_seen_from_each_of_its_deployments(
+    place: Place, tenant: str
+) -> None:
+    names = [f"{model}-{place.name}@{place.backend}" for model in ("a", "b", "c")]
+    await place.tell(
+        *[
+            requested(place, tenant, 10 * n + one, status="timeout", deployment=name)
+            for n, name in enumerate(names)
+            for one in range(5)
+        ]
+    )
+    (one,) = await fleet.fleet(
+        place.store,
+        at=T0 + timedelta(minutes=1),
+        known_at=None,
+        budgets=LIMITS,
+        deployments=frozenset(names[:1]),
+    )
+    assert (one.deployment, one.breaker_key) == (names[0], f"backend:{place.backend}")
+    assert one.breaker_reason is not None
+    assert one.breaker_reason.startswith(f"backend {place.backend}: 3 of 3 deployments fail since")
 
 
 async def test_configuration_holds_from_its_time_as_known(place: Place) -> None:

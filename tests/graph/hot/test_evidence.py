@@ -1,6 +1,7 @@
 """Evidence in Redis: counted once, in any order, newest telling wins."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,19 @@ from graph.evidence import Observation
 from graph.health import BreakerState, HealthStatus, assess
 from graph.hot import keys
 from graph.hot.connection import connect
-from graph.hot.evidence import SAMPLES_KEPT, Effect, Entry, EvidenceWriter, RequestOutcome, Told
+from graph.hot.evidence import (
+    SAMPLES_KEPT,
+    Effect,
+    Entry,
+    EvidenceWriter,
+    FailedTry,
+    Minute,
+    RequestOutcome,
+    Told,
+)
 from graph.hot.projection import Projection
 from graph.settings import GraphSettings, HealthSettings
+from graph.sketch import Sketch
 
 NOW = datetime(2026, 9, 11, 10, 0, 30, 250_000, tzinfo=UTC)
 BUDGETS = HealthSettings()
@@ -160,11 +171,24 @@ async def test_incidents_are_the_same_in_any_order(hot_redis: Any, writer: Evide
         assert len(projection.incidents(facts=projection.facts(), now=NOW)) == 1
 
 
+async def test_tries_that_another_made_good_open_the_breaker_of_who_failed(
+    hot_redis: Any, writer: EvidenceWriter
+):
+    tries = [FailedTry("m@b", NOW - timedelta(seconds=30 + i), "timeout") for i in range(6)]
+    batch = await entries(hot_redis, *tries)
+    for _ in range(2):
+        await writer.apply(batch, now=NOW)
+    health = await health_of(hot_redis)
+    assert (health.status, health.breaker) == (HealthStatus.DOWN, BreakerState.OPEN)
+    assert health.sample_count == 6
+
+
 async def test_old_requests_are_acknowledged_but_are_no_evidence(
     hot_redis: Any, writer: EvidenceWriter
 ):
     assert (await writer.apply(await entries(hot_redis, outcome(7200)), now=NOW)).count == 1
-    assert [key async for key in hot_redis.scan_iter("rc:hot:*")] == [keys.SEEN.encode()]
+    kept = {key async for key in hot_redis.scan_iter("rc:hot:*")}
+    assert kept == {keys.SEEN.encode(), keys.CHARGES.encode()}
     assert (await health_of(hot_redis)).status is HealthStatus.UNKNOWN
 
 
@@ -195,6 +219,34 @@ async def test_failures_open_the_breaker(hot_redis: Any, writer: EvidenceWriter)
     await writer.apply(batch, now=NOW)
     found = await health_of(hot_redis)
     assert (found.status, found.breaker) == (HealthStatus.DOWN, BreakerState.OPEN)
+
+
+async def test_the_classes_of_failures_reach_the_minutes(hot_redis: Any, writer: EvidenceWriter):
+    kinds = [
+        ("ok", None),
+        ("error", "InternalServerError"),
+        ("error", "ContextWindowExceededError"),
+        ("error", "AuthenticationError"),
+        ("rate_limited", None),
+        ("rate_limited", "insufficient_quota"),
+        ("timeout", None),
+    ]
+    effects = [replace(outcome(5, status=s), error_type=error) for s, error in kinds]
+    cached = replace(outcome(5), cache_hit=True)
+    await writer.apply(await entries(hot_redis, *effects, cached), now=NOW)
+    projection = await state(hot_redis)
+    (told,) = projection.evidence(facts=projection.facts(), now=NOW)
+    (cell,) = told.traffic
+    counts = (cell.ok, cell.error, cell.timeout, cell.rate_limited, cell.rejected, cell.denied)
+    assert counts == (2, 1, 1, 1, 1, 2)
+    assert (cell.count, cell.told, cell.judged, cell.broken, cell.failed) == (8, 7, 6, 4, 5)
+    assert cell.latency == Sketch([250.0] * 4)
+    assert cell.pace == Sketch([250.0 / 150])
+    await hot_redis.flushall()
+    await writer.restore([Minute("m@b", cell)], now=NOW)
+    projection = await state(hot_redis)
+    (again,) = projection.evidence(facts=projection.facts(), now=NOW)
+    assert list(again.traffic) == [cell]
 
 
 async def test_driver_errors_stay_inside():
