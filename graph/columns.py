@@ -49,13 +49,16 @@ _DayKey = tuple[str, int]
 class BucketColumns:
     """The columns of one graph, for one process. Safe to share between tasks."""
 
-    def __init__(self, store: GraphStore) -> None:
+    def __init__(self, store: GraphStore, *, scores_only: bool = False) -> None:
+        """With `scores_only` the requests are neither read nor held; `load` gives none."""
         self._store = store
+        self._scores_only = scores_only
         self._days: OrderedDict[_DayKey, _Day] = OrderedDict()
         self._lock = asyncio.Lock()
         self.cells = CellTable()
         self.evaluators: list[str] = []
-        self._evaluator_rows: dict[str, int] = {}
+        self.evaluator_versions: list[str] = []
+        self._evaluator_rows: dict[tuple[str, str], int] = {}
 
     async def load(
         self, *, start: datetime, end: datetime, scope: TenantScope
@@ -88,12 +91,13 @@ class BucketColumns:
         for row in await self._store.ask("cells", scope=scope, cells=unknown):
             self.cells.add(row["id"], _cell_key(row))
 
-    def evaluator_row(self, evaluator: str) -> int:
-        """The number that stands for an evaluator in the columns."""
-        row = self._evaluator_rows.get(evaluator)
+    def evaluator_row(self, evaluator: str, version: str) -> int:
+        """The number that stands for a version of an evaluator in the columns."""
+        row = self._evaluator_rows.get((evaluator, version))
         if row is None:
-            row = self._evaluator_rows[evaluator] = len(self.evaluators)
+            row = self._evaluator_rows[evaluator, version] = len(self.evaluators)
             self.evaluators.append(evaluator)
+            self.evaluator_versions.append(version)
         return row
 
     async def _refresh(self, current: dict[_DayKey, dict[int, int]], scope: TenantScope) -> None:
@@ -106,10 +110,14 @@ class BucketColumns:
         if not moved:
             return
         hours = sorted(set[int]().union(*moved.values()))
-        (buckets,) = await self._store.ask("bucket_columns", scope=scope, hours=hours)
+        traffic = Traffic()
+        if not self._scores_only:
+            (buckets,) = await self._store.ask("bucket_columns", scope=scope, hours=hours)
+            await self.ensure_cells(buckets["cell"], scope=scope)
+            traffic = self._traffic(buckets)
         (scores,) = await self._store.ask("score_columns", scope=scope, hours=hours)
-        await self.ensure_cells({*buckets["cell"], *scores["cell"]}, scope=scope)
-        traffic, scored = self._traffic(buckets), self._scores(scores)
+        await self.ensure_cells(scores["cell"], scope=scope)
+        scored = self._scores(scores)
         tenant_of = np.array([key.tenant for key in self.cells.keys], dtype=object)
         for key, changed in moved.items():
             day = self._days.setdefault(key, _Day())
@@ -138,7 +146,14 @@ class BucketColumns:
             cell=self._cell_rows(columns["cell"]),
             hour=_ints(columns["hour"]),
             recorded_hour=_ints(columns["recordedHour"]),
-            evaluator=_ints([self.evaluator_row(name) for name in columns["evaluator"]]),
+            evaluator=_ints(
+                [
+                    self.evaluator_row(name, version)
+                    for name, version in zip(
+                        columns["evaluator"], columns["evaluatorVersion"], strict=True
+                    )
+                ]
+            ),
             count=_ints(columns["count"]),
             sum_nano=_ints(columns["sumNano"]),
             squares_nano=_ints(columns["squaresNano"]),
@@ -148,10 +163,10 @@ class BucketColumns:
         return _ints([self.cells.rows[cell] for cell in ids])
 
     def _forget(self) -> None:
-        rows = sum(len(day.traffic.cell) for day in self._days.values())
+        rows = sum(len(day.traffic.cell) + len(day.scores.cell) for day in self._days.values())
         while rows > _ROWS_KEPT and len(self._days) > 1:
             _, day = self._days.popitem(last=False)
-            rows -= len(day.traffic.cell)
+            rows -= len(day.traffic.cell) + len(day.scores.cell)
 
 
 def _ints(values: Sequence[Any]) -> Ints:

@@ -149,7 +149,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Score buckets as columns; `evaluator` is a row of the names kept beside."""
+    """Score buckets as columns; `evaluator` is a row of the names and versions kept beside."""
 
     cell: Ints = field(default_factory=_empty)
     hour: Ints = field(default_factory=_empty)

@@ -189,8 +189,8 @@ def _scores(
     for cell, hour, scores in zip(cells, hours, told, strict=True):
         facts = [_score_fact(score) for score in scores]
         before = [f for f in facts if told_from is not None and f.recorded_at < told_from]
-        for (_, evaluator, _), amounts in score_difference(before, facts).items():
-            rows.append((cell, hour, columns.evaluator_row(evaluator), amounts))
+        for (_, evaluator, version), amounts in score_difference(before, facts).items():
+            rows.append((cell, hour, columns.evaluator_row(evaluator, version), amounts))
     return Scores(
         cell=np.array([cell for cell, *_ in rows], dtype=np.int64),
         hour=np.array([hour for _, hour, *_ in rows], dtype=np.int64),

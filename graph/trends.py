@@ -26,7 +26,6 @@ from graph.store.door import GraphStore
 from graph.traffic import known_traffic
 
 _POINTS_AT_MOST = 10_000
-_QUALITY_WINDOW = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,25 +141,6 @@ async def compare(
         )
         for key in sorted({*before, *after})
     ]
-
-
-async def learned_quality(
-    store: GraphStore, columns: BucketColumns, *, now: datetime
-) -> dict[tuple[str, str], tuple[float, int]]:
-    """Mean score and number of scored requests by (task type, deployment), over two weeks."""
-    during = Period(floor(now, Granularity.HOUR) - _QUALITY_WINDOW, now)
-    traffic, scores = await known_traffic(
-        store, columns, during=during, where=Slice(), scope=TenantScope.all(), known_at=None
-    )
-    groups = _Groups(columns, (Dimension.TASK_TYPE, Dimension.DEPLOYMENT), traffic, scores)
-    told = _measured(
-        Metric.QUALITY, traffic, groups.traffic, scores, groups.scores, len(groups.keys)
-    )
-    return {
-        (key[0], key[1]): (float(told.value[row]), int(told.count[row]))
-        for row, key in enumerate(groups.keys)
-        if told.count[row] > 0
-    }
 
 
 def _check_dimensions(metric: Metric, group_by: Sequence[Dimension]) -> None:

@@ -1,5 +1,5 @@
 // What do the buckets of these hours hold, one column per measure?
-MATCH (b:Bucket) USING INDEX b:Bucket(hour)
+MATCH (b:Bucket) USING INDEX SEEK b:Bucket(hour)
 WHERE b.hour IN [hour IN $hours | datetime({epochSeconds: hour})]
   AND ($tenants IS NULL OR b.tenant IN $tenants)
 RETURN collect(b.cell) AS cell, collect(b.hour.epochSeconds) AS hour,

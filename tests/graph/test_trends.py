@@ -18,7 +18,7 @@ from graph.scope import TenantScope
 from graph.slices import Dimension, EntityRef, Granularity, Metric, Period, Slice
 from graph.store.door import GraphStore, counting
 from graph.store.ledger import record
-from graph.trends import Comparison, Point, Series, compare, learned_quality, trend
+from graph.trends import Comparison, Point, Series, compare, trend
 
 T0 = datetime(2026, 9, 1, tzinfo=UTC)
 NOW = T0 + timedelta(days=3)
@@ -313,9 +313,3 @@ async def test_comparison_of_two_periods(told: Told) -> None:
         assert one.delta_low is not None
         assert one.delta_high is not None
         assert one.delta_low < one.delta < one.delta_high
-
-
-async def test_learned_quality_is_the_mean_of_recent_scores(told: Told, store: GraphStore) -> None:
-    learned = await learned_quality(store, told.columns, now=NOW)
-    assert all(0 <= mean <= 1 and count > 0 for mean, count in learned.values())
-    assert {"reasoning", "chat"} <= {task for task, _ in learned}
