@@ -1,0 +1,1 @@
+"""Budgets and quotas: what was used, what is booked, what is left."""
