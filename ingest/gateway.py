@@ -35,6 +35,7 @@ from ingest.events import (
     parse_json,
 )
 from ingest.log import Appended, EventLog
+from ingest.refusals import RefusedPolicies
 from ingest.settings import IngestSettings
 
 _CONFLICT = FieldError(
@@ -111,9 +112,15 @@ class Gateway:
     """The one way in for events."""
 
     def __init__(
-        self, log: EventLog, *, settings: IngestSettings, dead_letters: DeadLetters | None = None
+        self,
+        log: EventLog,
+        *,
+        settings: IngestSettings,
+        dead_letters: DeadLetters | None = None,
+        refused: RefusedPolicies | None = None,
     ) -> None:
         self._log = log
+        self._refused = refused
         self._dead_letters = dead_letters or log.dead_letters
         self._settings = settings
 
@@ -208,6 +215,8 @@ class Gateway:
                 event = _parsed(decoded, terms)
             except InvalidEvent as error:
                 reject(item, decoded, error.errors)
+                if self._refused is not None and terms.caller.scope.tenants is None:
+                    await self._refused.tell(decoded, error, now=terms.now)
                 continue
             if objections := self._objections(event, terms):
                 reject(item, decoded, objections)

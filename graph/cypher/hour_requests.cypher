@@ -1,5 +1,5 @@
 // Which requests of these hours arrived in a window, told or scored between two instants?
-MATCH (b:Bucket) USING INDEX b:Bucket(hour)
+MATCH (b:Bucket) USING INDEX SEEK b:Bucket(hour)
 WHERE b.hour IN [hour IN $hours | datetime({epochSeconds: hour})]
   AND ($tenants IS NULL OR b.tenant IN $tenants)
 MATCH (b)<-[:IN_BUCKET]-(r)

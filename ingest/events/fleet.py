@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from graph.policies.format import FORMAT, checked
 from ingest.events.values import (
     ARRAY,
     AmountUsd,
@@ -95,11 +96,22 @@ class PolicyPublished(Told):
 
     policy: Identifier = Field(description="The policy.")
     version: Identifier = Field(description="The version published.")
-    rules: Object = Field(description="The rules as the router reads them, any JSON object.")
+    rules: Annotated[Object, AfterValidator(checked)] = Field(
+        description=f'Rules in the format "{FORMAT}", which are checked and read, or any other '
+        "JSON object, which is kept and shown as it is."
+    )
     summary: Text | None = Field(default=None, description="What it does, in words.")
-    task_types: Identifiers = Field(default=(), description="Task types it is for; none: all.")
-    tiers: Identifiers = Field(default=(), description="Tiers it is for; none: all.")
-    tenants: Identifiers = Field(default=(), description="Tenants it is for; none: all.")
+    task_types: Identifiers = Field(
+        default=(),
+        description="Task types it is published for. Of several policies one that names a "
+        "request's task type comes first; requests that none names have the newest of all.",
+    )
+    tiers: Identifiers = Field(
+        default=(), description="Tiers it is published for; they count as task types do."
+    )
+    tenants: Identifiers = Field(
+        default=(), description="The only tenants that it holds for; none: all."
+    )
     author: Identifier | None = Field(default=None, description="Who published it.")
     url: Url | None = Field(default=None, description="Where people read more.")
 

@@ -75,7 +75,11 @@ class Preferences(Told):
 class UserRule(Told):
     """What to use or avoid when a request looks so."""
 
-    when: Object = Field(description='Fields of the request, e.g. {"task_type": "coding"}.')
+    when: Object = Field(
+        description="Fields of the request with the value, or the list of values, that fit: "
+        "task_type, tier, prompt_tokens_min, prompt_tokens_max, or a label's name. "
+        "A rule that looks at anything else does not hold."
+    )
     use: DeploymentIds = Field(default=(), description="Only these deployments.")
     avoid: DeploymentIds = Field(default=(), description="None of these deployments.")
 
@@ -89,7 +93,7 @@ class UserConfigured(Told):
     daily_budget_usd: BudgetUsd | None = Field(default=None, description="Per day, US dollars.")
     preferences: Preferences | None = Field(default=None, description="What is preferred.")
     rules: Annotated[tuple[UserRule, ...], ARRAY] = Field(
-        default=(), description="Rules, the first that fits counts."
+        default=(), description="Rules; all that fit a request hold together, in whatever order."
     )
 
 

@@ -1,0 +1,1 @@
+"""Declared policies, experiments and users' own rules, and what they say of a request."""
