@@ -1,17 +1,20 @@
 """What an event does to the hot view: the effects that the projector applies to its evidence."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
 
 from graph.evidence import Observation
 from graph.hot import keys
-from graph.hot.evidence import Effect, RequestOutcome, Told
+from graph.hot.evidence import Effect, FailedTry, RequestOutcome, Told
+from graph.policies.facts import rules_read
 from ingest.events import (
     BackendRegisteredEvent,
     DeploymentObservedEvent,
     DeploymentRegisteredEvent,
     Event,
+    ExperimentConfiguredEvent,
     IncidentOpenedEvent,
     IncidentResolvedEvent,
     IncidentUpdatedEvent,
@@ -26,7 +29,6 @@ from ingest.events import (
 from ingest.facts import event_key
 
 _UNUSED = {
-    "rules",
     "limitations",
     "summary",
     "author",
@@ -40,7 +42,9 @@ def effects_of(event: Event) -> tuple[Effect, ...]:
     """The effects of one event; none where the hot view has no use for its type."""
     match event:
         case RequestCompletedEvent():
-            return (_outcome(event),)
+            tries = event.data.decision.fallback_from
+            failed = (FailedTry(each.deployment, event.time, each.cause) for each in tries)
+            return (_outcome(event), *failed)
         case DeploymentObservedEvent():
             return (_observation(event),)
         case IncidentOpenedEvent() | IncidentUpdatedEvent() | IncidentResolvedEvent():
@@ -52,7 +56,9 @@ def effects_of(event: Event) -> tuple[Effect, ...]:
         case DeploymentRegisteredEvent():
             return (_told(event, "deployment", event.data.deployment),)
         case PolicyPublishedEvent():
-            return (_told(event, "policy", event.data.policy),)
+            return _policy(event)
+        case ExperimentConfiguredEvent():
+            return (_told(event, "experiment", event.data.experiment),)
         case MaintenanceScheduledEvent():
             return (_told(event, "maintenance", event.data.maintenance),)
         case TierConfiguredEvent():
@@ -75,6 +81,12 @@ def _outcome(event: RequestCompletedEvent) -> RequestOutcome:
         latency_ms=data.outcome.latency_ms,
         task_type=data.task_type,
         completion_tokens=data.completion_tokens,
+        prompt_tokens=data.prompt_tokens,
+        error_type=data.outcome.error_type,
+        cache_hit=bool(data.outcome.cache_hit),
+        tenant=event.tenant,
+        user=data.user,
+        cost_usd=data.outcome.cost_usd,
     )
 
 
@@ -85,6 +97,15 @@ def _observation(event: DeploymentObservedEvent) -> Observation:
         source=event.source,
         **event.data.model_dump(),
     )
+
+
+def _policy(event: PolicyPublishedEvent) -> tuple[Told, ...]:
+    """The policy's newest version and, as experiments name versions, this version by its name."""
+    name = event.data.policy
+    version = keys.policy_version(name, event.data.version)
+    rules = rules_read(event.data.rules)
+    told = _told(event, "policy", name, rules=rules)
+    return told, replace(told, kind="policy.version", id=version)
 
 
 def _incident(
@@ -99,7 +120,7 @@ def _incident(
     return newest, first, _told(event, "incident.turn", name, phase=phase)
 
 
-def _told(event: Event, kind: str, name: str, *, first: bool = False, **extra: str) -> Told:
+def _told(event: Event, kind: str, name: str, *, first: bool = False, **extra: Any) -> Told:
     return Told(
         kind=kind,
         id=name,

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -19,13 +19,15 @@ import uvloop
 
 from graph.columns import BucketColumns
 from graph.errors import Unavailable
+from graph.hot.allowances.accountant import Accountant
 from graph.hot.connection import connect
 from graph.hot.evidence import Entry, EvidenceWriter
+from graph.hot.quality import LearnedQuality
 from graph.hot.rebuild import Rebuilder
 from graph.hot.view import Composer
+from graph.learning import learned_quality
 from graph.settings import GraphSettings, HealthSettings
 from graph.store.door import GraphStore
-from graph.trends import learned_quality
 from ingest.dead_letters import DeadLetter
 from ingest.effects import effects_of
 from ingest.events import FieldError
@@ -113,12 +115,18 @@ async def projecting(
     log = EventLog.open(graph, settings=ingest)
     redis = connect(graph.redis_url, settings=graph, timeout_s=ingest.log_timeout_s)
     store = GraphStore.open(graph)
-    columns = BucketColumns(store)
+    columns = BucketColumns(store, scores_only=True)
 
-    async def learned() -> Mapping[tuple[str, str], tuple[float, int]]:
+    async def learned() -> LearnedQuality:
         return await learned_quality(store, columns, now=datetime.now(UTC))
 
-    composer = Composer(redis, settings=graph, budgets=health, learned_quality=learned)
+    composer = Composer(
+        redis,
+        settings=graph,
+        budgets=health,
+        learned_quality=learned,
+        accountant=Accountant(redis, store=store, settings=graph),
+    )
     evidence = EvidenceWriter(redis, budgets=health)
     rebuilder = Rebuilder(redis, store=store, evidence=evidence, budgets=health)
     composing = asyncio.create_task(composer.run(), name="composer")

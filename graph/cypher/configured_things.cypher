@@ -42,7 +42,9 @@ CALL () {
   }
   RETURN 'tenant' AS kind, e.id AS id, v, false AS first,
     {cost_ceiling_per_request_usd: v.costCeilingPerRequestUsd, quality_floor: v.qualityFloor,
-     allowed_backends: v.allowedBackends, required_compliance: v.requiredCompliance} AS told
+     allowed_backends: v.allowedBackends, required_compliance: v.requiredCompliance,
+     daily_budget_usd: v.dailyBudgetUsd, monthly_budget_usd: v.monthlyBudgetUsd,
+     requests_per_second: v.requestsPerSecond, tokens_per_minute: v.tokensPerMinute} AS told
   UNION ALL
   MATCH (e:User) USING INDEX e:User(tenant, id) WHERE e.tenant >= '' AND e.id >= ''
   CALL (e) {
@@ -50,7 +52,8 @@ CALL () {
     RETURN v ORDER BY v.at DESC, v.recordedAt DESC, v.key DESC LIMIT 1
   }
   RETURN 'user' AS kind, [e.tenant, e.id] AS id, v, false AS first,
-    {user: e.id, tier: v.tier, preferences: v.preferences} AS told
+    {user: e.id, tier: v.tier, preferences: v.preferences, rules: v.rules,
+     requests_per_day: v.requestsPerDay, daily_budget_usd: v.dailyBudgetUsd} AS told
   UNION ALL
   MATCH (e:PolicyVersion) USING INDEX e:PolicyVersion(policy, version)
   WHERE e.policy >= '' AND e.version >= ''
@@ -59,7 +62,16 @@ CALL () {
     RETURN v ORDER BY v.at DESC, v.recordedAt DESC, v.key DESC LIMIT 1
   }
   RETURN 'policy' AS kind, e.policy AS id, v, false AS first, {policy: e.policy,
-    version: e.version, task_types: v.taskTypes, tiers: v.tiers, tenants: v.tenants} AS told
+    version: e.version, task_types: v.taskTypes, tiers: v.tiers, tenants: v.tenants,
+    rules: v.rules} AS told
+  UNION ALL
+  MATCH (e:Experiment) USING INDEX e:Experiment(id) WHERE e.id >= ''
+  CALL (e) {
+    MATCH (e)-[:HAS_REVISION]->(v:ExperimentRevision)
+    RETURN v ORDER BY v.at DESC, v.recordedAt DESC, v.key DESC LIMIT 1
+  }
+  RETURN 'experiment' AS kind, e.id AS id, v, false AS first, {experiment: e.id,
+    policy: v.policy, status: v.status, arms: v.arms} AS told
   UNION ALL
   MATCH (e:Maintenance) USING INDEX e:Maintenance(id) WHERE e.id >= ''
   CALL (e) {

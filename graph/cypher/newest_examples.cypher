@@ -28,6 +28,9 @@ RETURN
   COLLECT {
     MATCH (d:Deployment) USING INDEX d:Deployment(id) WHERE d.id >= '' RETURN d.id LIMIT 50
   } AS deployments,
+  [] AS backends,
+  1 AS step,
+  100 AS most,
   cell.policy AS policy,
   incident.id AS incident,
   [at.epochSeconds / 3600 * 3600, at.epochSeconds / 3600 * 3600 - 3600] AS hours,

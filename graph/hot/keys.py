@@ -7,6 +7,8 @@ LOG: Final = "rc:log"
 """The stream of events; the projector acknowledges its entries as it applies them."""
 GROUP: Final = "projector"
 """The projector's consumer group on the log."""
+WRITER: Final = "writer"
+"""The writer's consumer group on the log."""
 
 VIEW: Final = "rc:view"
 """The newest view, as JSON."""
@@ -27,6 +29,27 @@ SEEN: Final = "rc:hot:seen"
 """Sorted set: deployments by when they were last seen in a request or a sample, µs."""
 QUALITY: Final = "rc:hot:quality"
 """The learned quality table, as JSON."""
+CHARGES: Final = "rc:hot:charges"
+"""List: `<log entry id> <charge as JSON>` of each request applied, oldest first.
+
+A charge is {tenant, user, at_us, tokens, nano_usd}.
+"""
+ACCOUNTS: Final = "rc:hot:accounts"
+"""Sorted set: accounts with bookings or debts by the stamp of their last change, see `account`."""
+ACCOUNTS_STAMP: Final = "rc:hot:accounts:stamp"
+"""The stamp of the last change of any account: it only grows, also over an emptied Redis."""
+ACCOUNTS_OWNER: Final = "rc:hot:accounts:owner"
+"""Who settles charges now; whoever else tries has to read everything again first."""
+ACCOUNTS_BUILT: Final = "rc:hot:accounts:built"
+"""Present once quotas were restored from the graph; gone when Redis was emptied."""
+PROCESSES: Final = "rc:hot:processes"
+"""Sorted set: processes that book, by when they were last heard of, ms."""
+FLUSHED: Final = "rc:hot:flushed"
+"""Hash: the number of the last flush applied of each process."""
+TAIL: Final = "rc:hot:tail"
+"""Hash: by log entry id, what was charged and is not yet known to be in the graph, as JSON."""
+SPENT: Final = "rc:hot:spent"
+"""Hash: 1e-9 US dollars by tenant, user and hour (of a user: day), as last read from the graph."""
 BUILT: Final = "rc:hot:built"
 """Present once the hot view was built from the graph; gone when Redis was emptied."""
 
@@ -66,6 +89,21 @@ def tokens(day: int) -> str:
     return f"rc:hot:tokens:{day}"
 
 
+def work(day: int) -> str:
+    """Hash: the sums of `DeploymentWork` as `sum:deployment`, of a day counted from 1970."""
+    return f"rc:hot:work:{day}"
+
+
+def probe(breaker_key: str) -> str:
+    """Which process may probe a half-open breaker, as `<token>:<failure>`."""
+    return f"rc:hot:probe:{breaker_key}"
+
+
+def probe_wanted(breaker_key: str) -> str:
+    """Present while a process waits for the permit that another holds."""
+    return f"rc:hot:probe-wanted:{breaker_key}"
+
+
 def user(tenant: str, name: str) -> str:
     """A user's field among the users told."""
     return f"{tenant}\x1f{name}"
@@ -75,3 +113,16 @@ def tenant_and_user(field: str) -> tuple[str, str]:
     """The inverse of `user`."""
     tenant, _, name = field.partition("\x1f")
     return tenant, name
+
+
+def account(name: str) -> str:
+    """Hash: bookings and debts of a tenant or a user of it; `name` is as `user` gives it.
+
+    A tenant's own account has an empty user.
+    """
+    return f"rc:hot:account:{name}"
+
+
+def policy_version(policy: str, version: str) -> str:
+    """A version's field among the versions told of all policies."""
+    return f"{policy}\x1f{version}"

@@ -1,11 +1,10 @@
 """What the projection in Redis holds now, read incrementally: only what changed is read again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
 from redis.asyncio import Redis
 
 from graph.evidence import (
@@ -20,8 +19,16 @@ from graph.evidence import (
 from graph.hot import keys
 from graph.hot.connection import translated
 from graph.hot.evidence import SAMPLES_KEPT, decoded_observation, decoded_told
-from graph.hot.quality import QualityCell
-from graph.hot.snapshot import PolicyFacts, TaskTokens, TenantFacts, TierFacts
+from graph.hot.quality import LearnedQuality
+from graph.hot.snapshot import (
+    DeploymentWork,
+    RefusedPolicy,
+    TaskTokens,
+    TenantFacts,
+    TierFacts,
+)
+from graph.outcomes import Outcome
+from graph.policies.facts import ArmFacts, ExperimentFacts, PolicyFacts
 from graph.settings import HealthSettings
 from graph.sketch import Sketch
 
@@ -32,30 +39,32 @@ KINDS: Final = (
     "tier",
     "tenant",
     "policy",
+    "policy.version",
+    "policy.refused",
+    "experiment",
     "incident",
     "incident.first",
     "incident.turn",
     "maintenance",
 )
-"""Kinds of things told, users apart.
+"""Kinds of things told, users apart. Of a policy the newest version and each by its name are kept.
 
 Of an incident the newest report, the first, and the newest that opened or resolved it are kept.
 """
 _SEEN_LIMIT: Final = 1_000
 _TASK_LIMIT: Final = 1_000
 _MINUTES_PER_DAY: Final = 1_440
-_STATUSES: Final = ("ok", "error", "timeout", "rate_limited")
+_ALLOWANCES: Final = (
+    "daily_budget_usd",
+    "monthly_budget_usd",
+    "requests_per_second",
+    "tokens_per_minute",
+)
+_SUMS: Final = tuple(each.name for each in fields(DeploymentWork) if each.name != "deployment")
+_OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
 
 ToldThings = Mapping[str, Mapping[str, Any]]
 """Of one kind: what was told, by id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """The quality table as last learned."""
-
-    as_of: datetime | None = None
-    cells: tuple[QualityCell, ...] = ()
 
 
 class Projection:
@@ -71,8 +80,9 @@ class Projection:
         self._cells: dict[tuple[int, str], MinuteOutcomes] = {}
         self._learned_raw: bytes | None = None
         self._seen: frozenset[str] = frozenset()
-        self.learned = Learned()
+        self.learned = LearnedQuality()
         self.tokens: tuple[TaskTokens, ...] = ()
+        self.work: tuple[DeploymentWork, ...] = ()
         self._built: bytes | None = None
 
     @property
@@ -99,11 +109,13 @@ class Projection:
         pipe.get(keys.QUALITY)
         pipe.execute_command("ZREVRANGE", keys.SEEN, 0, _SEEN_LIMIT - 1)
         day = minute // _MINUTES_PER_DAY
-        for key in (keys.tokens(day - 1), keys.tokens(day)):
-            pipe.hgetall(key)
+        for of in (keys.tokens, keys.work):
+            for each in (day - 1, day):
+                pipe.hgetall(of(each))
         for each in minutes:
             pipe.hgetall(keys.minute(each))
-        raw_versions, built, learned, seen, before, today, *raw_minutes = await pipe.execute()
+        raw_versions, built, learned, seen, *sums = await pipe.execute()
+        tokens, work, raw_minutes = sums[:2], sums[2:4], sums[4:]
         versions = {name.decode(): int(number) for name, number in raw_versions.items()}
         counts = {
             (each, name.decode()): int(number)
@@ -118,9 +130,10 @@ class Projection:
         await self._read_changed(versions, counts)
         self._versions, self._counts = versions, counts
         self._seen = frozenset(name.decode() for name in seen)
-        self.tokens = _tokens((before, today))
+        self.tokens, self.work = _tokens(tokens), _work(work)
         if learned != self._learned_raw:
-            self._learned_raw, self.learned = learned, _learned(learned)
+            self._learned_raw = learned
+            self.learned = LearnedQuality.from_json(learned) if learned else LearnedQuality()
         return changed
 
     async def _read_changed(
@@ -275,23 +288,75 @@ class Projection:
                     else tuple(told["allowed_backends"])
                 ),
                 required_compliance=tuple(told.get("required_compliance") or ()),
+                **{field: told.get(field) for field in _ALLOWANCES},
             )
             for name, told in sorted(self._told["tenant"].items())
         )
 
     def policies(self) -> tuple[PolicyFacts, ...]:
-        """The version in force of each policy, by name."""
+        """The version in force of each policy, and those that arms of experiments name."""
+        named = {
+            keys.policy_version(one.policy, arm.policy_version)
+            for one in self.experiments()
+            for arm in one.arms
+            if one.running and arm.policy_version is not None
+        }
+        versions = self._told["policy.version"]
+        found = {
+            (told["policy"], told["version"]): told
+            for told in (
+                *self._told["policy"].values(),
+                *(versions[name] for name in sorted(named) if name in versions),
+            )
+        }
+        return tuple(_policy(told) for _, told in sorted(found.items(), key=lambda item: item[0]))
+
+    def refused_policies(self) -> tuple[RefusedPolicy, ...]:
+        """The version of each policy that was refused last, where none was published since."""
+        in_force = self._told["policy"]
         return tuple(
-            PolicyFacts(
+            RefusedPolicy(
                 policy=name,
                 version=told["version"],
-                published_at=_at(told),
-                task_types=tuple(told.get("task_types") or ()),
-                tiers=tuple(told.get("tiers") or ()),
-                tenants=tuple(told.get("tenants") or ()),
+                refused_at=_at(told),
+                message=told["message"],
             )
-            for name, told in sorted(self._told["policy"].items())
+            for name, told in sorted(self._told["policy.refused"].items())
+            if name not in in_force
+            or (in_force[name]["version"] != told["version"] and _at(in_force[name]) <= _at(told))
         )
+
+    def experiments(self) -> tuple[ExperimentFacts, ...]:
+        """The experiments as configured last, by name."""
+        return tuple(
+            ExperimentFacts(
+                experiment=name,
+                policy=told["policy"],
+                running=told["status"] == "running",
+                arms=tuple(
+                    ArmFacts(
+                        arm=arm["arm"],
+                        percent=arm["percent"],
+                        deployment=arm.get("deployment"),
+                        policy_version=arm.get("policy_version"),
+                    )
+                    for arm in told.get("arms") or ()
+                ),
+            )
+            for name, told in sorted(self._told["experiment"].items())
+        )
+
+
+def _policy(told: Mapping[str, Any]) -> PolicyFacts:
+    return PolicyFacts(
+        policy=told["policy"],
+        version=told["version"],
+        published_at=_at(told),
+        task_types=tuple(told.get("task_types") or ()),
+        tiers=tuple(told.get("tiers") or ()),
+        tenants=tuple(told.get("tenants") or ()),
+        rules=told.get("rules") or {},
+    )
 
 
 def _at(told: Mapping[str, Any]) -> datetime:
@@ -304,11 +369,15 @@ def _scope(told: Mapping[str, Any]) -> tuple[str, str | None]:
 
 def _outcomes(minute: int, raw: Mapping[bytes, bytes]) -> MinuteOutcomes | None:
     """One cell as kept by `apply.lua`; None where it has just expired."""
-    counts = {status: int(raw.get(status.encode(), 0)) for status in _STATUSES}
+    counts = {outcome: int(raw.get(outcome.encode(), 0)) for outcome in _OUTCOMES}
     if not sum(counts.values()):
         return None
-    latency = Sketch()
-    latency.bins = {int(name[1:]): int(count) for name, count in raw.items() if name[:1] == b"b"}
+    latency, pace = Sketch(), Sketch()
+    for name, count in raw.items():
+        # A bin's number may have a sign; nothing else is spelt with one letter and no second.
+        if name[:1] in (b"b", b"p") and not name[1:2].isalpha():
+            sketch = latency if name[:1] == b"b" else pace
+            sketch.bins[int(name[1:])] = int(count)
     start = keys.minute_start(minute)
     last_us = int(raw[b"last_at"]) - minute * 60_000_000
     return MinuteOutcomes(
@@ -316,6 +385,7 @@ def _outcomes(minute: int, raw: Mapping[bytes, bytes]) -> MinuteOutcomes | None:
         count=sum(counts.values()),
         **counts,
         latency=latency,
+        pace=pace,
         last_at=start + timedelta(microseconds=last_us),
     )
 
@@ -333,11 +403,11 @@ def _tokens(days: Iterable[Mapping[bytes, bytes]]) -> tuple[TaskTokens, ...]:
     )
 
 
-def _learned(raw: bytes | None) -> Learned:
-    if raw is None:
-        return Learned()
-    table = orjson.loads(raw)
-    return Learned(
-        as_of=datetime.fromisoformat(table["as_of"]),
-        cells=tuple(QualityCell(*cell) for cell in table["cells"]),
-    )
+def _work(days: Iterable[Mapping[bytes, bytes]]) -> tuple[DeploymentWork, ...]:
+    sums: dict[str, dict[str, int]] = {}
+    for day in days:
+        for name, amount in day.items():
+            what, _, deployment = name.decode().partition(":")
+            own = sums.setdefault(deployment, dict.fromkeys(_SUMS, 0))
+            own[what] += int(amount)
+    return tuple(DeploymentWork(deployment=name, **own) for name, own in sorted(sums.items()))

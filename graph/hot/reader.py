@@ -17,15 +17,15 @@ from graph.errors import HotUnavailable
 from graph.hot import keys
 from graph.hot.connection import connect, heed_cancellation, translated
 from graph.hot.evidence import decoded_told
-from graph.hot.snapshot import EMPTY, UserFacts, UserKey, ViewSnapshot, aged, from_json
+from graph.hot.snapshot import EMPTY, UserFacts, UserKey, UserRule, ViewSnapshot, aged, from_json
 from graph.settings import GraphSettings, HealthSettings
 
 log = getLogger(__name__)
 
 CHECK_INTERVAL_S: Final = 1.0
 """How often the version is looked at where no push came."""
-USERS_INTERVAL_S: Final = 5.0
-"""Shortest time between two readings of all users."""
+USERS_READ_PER_S: Final = 10_000
+"""All users are read again at once, but no oftener than this rate allows."""
 _USERS_PAGE: Final = 5_000
 _BACKOFF_S: Final = (0.1, 2.0)
 _OPEN_LIMIT_S: Final = 1.0
@@ -56,10 +56,11 @@ class HotView:
         self._aged: tuple[datetime, ViewSnapshot] | None = None
         self._users_version = 0
         self._users: dict[UserKey, UserFacts] = {}
-        self._users_read_at = -USERS_INTERVAL_S
+        self._users_read_at = float("-inf")
         self._next = asyncio.Event()
         self._first = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
+        self._connected = False
 
     @classmethod
     async def open(
@@ -99,12 +100,15 @@ class HotView:
         return self._snapshot
 
     def stale(self, now: datetime) -> bool:
-        """Whether the newest view was not renewed in time."""
+        """Whether the newest view was not renewed in time, or Redis does not answer just now."""
+        return not self._connected or self._renewed_late(now)
+
+    def _renewed_late(self, now: datetime) -> bool:
         return self._snapshot.stale(now=now, settings=self._settings)
 
     def current(self, now: datetime) -> ViewSnapshot:
         """The newest view as it must be read at `now`: aged where it was not renewed in time."""
-        if not self.stale(now):
+        if not self._renewed_late(now):
             return self._snapshot
         if self._aged is None or not timedelta(0) <= now - self._aged[0] < _AGED_FOR:
             self._aged = (now, aged(self._snapshot, now=now, budgets=self._budgets))
@@ -138,6 +142,7 @@ class HotView:
                 log.warning("hot view not read: %s", error)
             except Exception:  # a view that can't be read must not end the following
                 log.warning("hot view not understood", exc_info=True)
+            self._connected = False
             if self._snapshot.version != version_before:
                 delay_s = shortest_s
             await asyncio.sleep(delay_s * (0.5 + random.random() / 2))  # noqa: S311  # jitter only
@@ -161,6 +166,7 @@ class HotView:
 
     async def _read_newest(self) -> None:
         version = await self._redis.get(keys.VIEW_VERSION)
+        self._connected = True
         if version is None or version.decode() == self._snapshot.version:
             self._first.set()
             return
@@ -177,7 +183,8 @@ class HotView:
     async def _read_users(self, version: int) -> None:
         """Read all users again where any was configured, though not too often."""
         now_s = asyncio.get_running_loop().time()
-        if version == self._users_version or now_s - self._users_read_at < USERS_INTERVAL_S:
+        soonest_s = self._users_read_at + len(self._users) / USERS_READ_PER_S
+        if version == self._users_version or now_s < soonest_s:
             return
         users: dict[UserKey, UserFacts] = {}
         cursor = 0
@@ -201,4 +208,16 @@ def _user(tenant: str, user: str, *, told: dict[str, Any]) -> UserFacts:
         user=user,
         tier=told["tier"],
         optimise_for=preferences.get("optimise_for"),
+        prefer=tuple(preferences.get("prefer") or ()),
+        avoid=tuple(preferences.get("avoid") or ()),
+        rules=tuple(
+            UserRule(
+                when=rule["when"],
+                use=tuple(rule.get("use") or ()),
+                avoid=tuple(rule.get("avoid") or ()),
+            )
+            for rule in told.get("rules") or ()
+        ),
+        requests_per_day=told.get("requests_per_day"),
+        daily_budget_usd=told.get("daily_budget_usd"),
     )

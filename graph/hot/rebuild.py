@@ -17,8 +17,10 @@ from graph import fleet
 from graph.errors import GraphUnavailable
 from graph.evidence import Evidence
 from graph.hot import keys
+from graph.hot.allowances.accountant import restore_quotas
 from graph.hot.connection import translated
 from graph.hot.evidence import Effect, EvidenceWriter, Minute, Seen, Told
+from graph.policies.facts import rules_read
 from graph.settings import HealthSettings
 from graph.store.door import GraphStore, Record, instant
 
@@ -69,9 +71,13 @@ class Rebuilder:
         gathered = await fleet.evidence(
             self._store, at=now, known_at=known_at, budgets=self._budgets
         )
-        effects = [*(_told(row) for row in told), *_counted(gathered, now=now)]
+        effects = [
+            *(each for row in told for each in _told(row)),
+            *_counted(gathered, now=now),
+        ]
         for start in range(0, len(effects), _BATCH):
             await self._evidence.restore(effects[start : start + _BATCH], now=now)
+        await restore_quotas(self._redis, store=self._store, now=now)
         with translated():
             await self._redis.set(keys.BUILT, now.isoformat())
         log.info("hot view built from the graph: %d facts", len(effects))
@@ -86,16 +92,30 @@ class Rebuilder:
         return datetime.fromtimestamp(appended_ms / 1000, UTC) - _RECEIPT
 
 
-def _told(row: Record) -> Told:
+_AS_JSON: Final = ("preferences", "rules", "arms")
+"""Fields that the graph keeps as JSON text."""
+
+
+def _told(row: Record) -> Iterable[Told]:
     kind, name, data = row["kind"], row["id"], dict(row["told"])
     data = {field: value for field, value in data.items() if value is not None}
+    for field in _AS_JSON:
+        if field in data:
+            data[field] = orjson.loads(data[field])
     if kind == "deployment":
         data["model"], _, data["backend"] = name.rpartition("@")
     if kind == "user":
         tenant, user = name
         name = keys.user(tenant, user)
-        if "preferences" in data:
-            data["preferences"] = orjson.loads(data["preferences"])
+    names = [(kind, name)]
+    if kind == "policy":
+        data["rules"] = rules_read(data.get("rules"))
+        names.append(("policy.version", keys.policy_version(name, data["version"])))
+    for each_kind, each_name in names:
+        yield _as_told(row, kind=each_kind, name=each_name, data=data)
+
+
+def _as_told(row: Record, *, kind: str, name: str, data: dict[str, Any]) -> Told:
     return Told(
         kind=kind,
         id=name,

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from graph.evidence import DeploymentFacts, Incident, Maintenance
 from graph.health import DeploymentHealth, HealthStatus
-from graph.hot.quality import QualityCell, QualityTable
+from graph.hot.accounts import Account
+from graph.hot.quality import EvaluatorScale, QualityCell, QualityTable, quality_table
+from graph.policies.facts import ExperimentFacts, PolicyFacts
 from graph.settings import GraphSettings, HealthSettings
 
 
@@ -33,6 +36,19 @@ class TenantFacts:
     quality_floor: float | None = None
     allowed_backends: tuple[str, ...] | None = None
     required_compliance: tuple[str, ...] = ()
+    daily_budget_usd: float | None = None
+    monthly_budget_usd: float | None = None
+    requests_per_second: float | None = None
+    tokens_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRule:
+    """What to use, or to avoid, when a request looks so; `when` is as configured."""
+
+    when: Mapping[str, Any]
+    use: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +59,13 @@ class UserFacts:
     user: str
     tier: str
     optimise_for: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyFacts:
-    """The version of a policy in force, and what it was published for; an empty list is all."""
-
-    policy: str
-    version: str
-    published_at: datetime
-    task_types: tuple[str, ...] = ()
-    tiers: tuple[str, ...] = ()
-    tenants: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+    """Models."""
+    avoid: tuple[str, ...] = ()
+    """Models."""
+    rules: tuple[UserRule, ...] = ()
+    requests_per_day: float | None = None
+    daily_budget_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,36 @@ class TaskTokens:
     task_type: str
     requests: int
     completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentWork:
+    """Sums over the requests that a deployment answered in the last two days, cached ones apart.
+
+    With prompt tokens p, completion tokens c and latency l in ms: enough for the least-squares fit
+    of l on p and c.
+    """
+
+    deployment: str
+    requests: int
+    p: int
+    c: int
+    latency_ms: int
+    pp: int
+    cc: int
+    pc: int
+    p_latency: int
+    c_latency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPolicy:
+    """A version of a policy that was refused; the one before it stays in force."""
+
+    policy: str
+    version: str
+    refused_at: datetime
+    message: str
 
 
 UserKey = tuple[str, str]
@@ -80,17 +121,29 @@ class ViewSnapshot:
 
     version: str
     as_of: datetime
+    built: bool = True
+    """Whether Redis was filled from the graph once; until then it may lack what the graph has."""
     behind_s: float = 0.0
     deployments: tuple[DeploymentHealth, ...] = ()
     facts: tuple[DeploymentFacts, ...] = ()
     tiers: tuple[TierFacts, ...] = ()
     tenants: tuple[TenantFacts, ...] = ()
     policies: tuple[PolicyFacts, ...] = ()
+    """The version in force of each policy, and each version that an arm of an experiment names."""
+    refused_policies: tuple[RefusedPolicy, ...] = ()
+    experiments: tuple[ExperimentFacts, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    accounts_version: int = 0
+    """Bookings flushed up to this stamp are in `accounts`."""
+    live_processes: int = 1
+    """Processes that share what is left of budgets and quotas."""
     incidents: tuple[Incident, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     quality: tuple[QualityCell, ...] = ()
     quality_as_of: datetime | None = None
+    evaluators: tuple[EvaluatorScale, ...] = ()
     tokens: tuple[TaskTokens, ...] = ()
+    work: tuple[DeploymentWork, ...] = ()
     users_version: int = 0
     users: Mapping[UserKey, UserFacts] = field(default_factory=dict[UserKey, UserFacts])
 
@@ -115,6 +168,11 @@ class ViewSnapshot:
         return {tenant.tenant: tenant for tenant in self.tenants}
 
     @cached_property
+    def account_of(self) -> Mapping[UserKey, Account]:
+        """Accounts by tenant and user; a tenant's own has no user."""
+        return {(account.tenant, account.user): account for account in self.accounts}
+
+    @cached_property
     def tokens_of(self) -> Mapping[str, TaskTokens]:
         """Completion tokens by task type."""
         return {tokens.task_type: tokens for tokens in self.tokens}
@@ -122,8 +180,8 @@ class ViewSnapshot:
     @cached_property
     def quality_table(self) -> QualityTable:
         """Learned quality, shrunk toward its priors."""
-        models = {facts.deployment: facts.model for facts in self.facts}
-        return QualityTable(self.quality, models=models)
+        models = sorted((facts.deployment, facts.model) for facts in self.facts)
+        return quality_table(self.quality, tuple(models))
 
     def to_json(self) -> bytes:
         """The snapshot without its users."""

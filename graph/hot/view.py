@@ -5,32 +5,29 @@ Of several projectors one composes, by a lease in Redis; the others apply eviden
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from logging import getLogger
 from typing import Any, Final
 from uuid import uuid4
 
-import orjson
 from redis.asyncio import Redis
 
-from graph.errors import HotUnavailable, RoutecauseError
-from graph.health import assess
+from graph.errors import HotUnavailable
+from graph.health import assess_fleet
 from graph.hot import keys
+from graph.hot.allowances.accountant import Accountant, AccountBook
 from graph.hot.connection import translated
+from graph.hot.learner import Learn, Learner
 from graph.hot.projection import Projection
 from graph.hot.snapshot import ViewSnapshot
 from graph.settings import GraphSettings, HealthSettings
 
 log = getLogger(__name__)
 
-LearnedQuality = Callable[[], Awaitable[Mapping[tuple[str, str], tuple[float, int]]]]
-"""Gives (task type, deployment) -> (mean score, number of scores)."""
-
 TICK_S: Final = 1.0
 """A view is renewed at least this often, so that silence shows."""
 LEASE_MS: Final = 3_000
-QUALITY_INTERVAL_S: Final = 60.0
 _RETRY_S: Final = 0.5
 
 _LEASE_LUA: Final = """
@@ -66,13 +63,19 @@ class Composer:
         *,
         settings: GraphSettings,
         budgets: HealthSettings,
-        learned_quality: LearnedQuality | None = None,
+        learned_quality: Learn | None = None,
+        accountant: Accountant | None = None,
         clock: Callable[[], datetime] = _clock,
     ) -> None:
         self._redis = redis
         self._settings = settings
         self._budgets = budgets
-        self._learned_quality = learned_quality
+        self._leads = False
+        self._learner = learned_quality and Learner(
+            redis, learn=learned_quality, leads=lambda: self._leads
+        )
+        self._accountant = accountant
+        self._accounts = AccountBook()
         self._clock = clock
         self._token = uuid4().hex
         self._projection = Projection(redis, budgets=budgets)
@@ -88,7 +91,11 @@ class Composer:
 
     async def run(self) -> None:
         """Compose until cancelled; whatever Redis does, this goes on when it is back."""
-        learning = asyncio.create_task(self._learn(), name="learned-quality")
+        beside = [
+            asyncio.create_task(each.run(), name=type(each).__name__)
+            for each in (self._learner, self._accountant)
+            if each is not None
+        ]
         try:
             while True:
                 started = asyncio.get_running_loop().time()
@@ -99,9 +106,9 @@ class Composer:
                     await asyncio.sleep(_RETRY_S)
                 await self._pause(started)
         finally:
-            learning.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await learning
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             with contextlib.suppress(HotUnavailable):
                 await self.release()
 
@@ -123,9 +130,11 @@ class Composer:
         now = self._clock()
         with translated():
             args = [self._token, LEASE_MS]
-            if not await self._lease(keys=[keys.VIEW_LEASE], args=args):
-                return None
+            self._leads = bool(await self._lease(keys=[keys.VIEW_LEASE], args=args))
+        if not self._leads:
+            return None
         changed = await self._projection.refresh(now=now)
+        changed = await self._settled(now=now) or changed
         if not changed and self._published_at is not None:
             quiet_s = (now - self._published_at) / timedelta(seconds=1)
             if 0 <= quiet_s < TICK_S:
@@ -147,6 +156,17 @@ class Composer:
         self._published_at = now
         return snapshot
 
+    async def _settled(self, *, now: datetime) -> bool:
+        """Have the accounts as of now; whether they changed. The last ones stay on a failure."""
+        if self._accountant is None:
+            return False
+        before = self._accounts
+        try:
+            self._accounts = await self._accountant.refresh(now=now)
+        except HotUnavailable as error:
+            log.warning("accounts not settled: %s", error)
+        return self._accounts != before
+
     def _composed(self, *, now: datetime, behind_s: float) -> ViewSnapshot:
         held = self._projection
         facts = held.facts()
@@ -154,18 +174,26 @@ class Composer:
         return ViewSnapshot(
             version=f"{now.timestamp() * 1000:.0f}",
             as_of=now,
+            built=held.built,
             behind_s=behind_s,
-            deployments=tuple(assess(each, now=now, budgets=self._budgets) for each in evidence),
+            deployments=assess_fleet(evidence, now=now, budgets=self._budgets),
             facts=facts,
             tiers=held.tiers(),
             tenants=held.tenants(),
             policies=held.policies(),
+            refused_policies=held.refused_policies(),
+            experiments=held.experiments(),
             incidents=held.incidents(facts=facts, now=now),
             maintenance=held.maintenance(now=now),
             quality=held.learned.cells,
             quality_as_of=held.learned.as_of,
+            evaluators=held.learned.evaluators,
             tokens=held.tokens,
+            work=held.work,
             users_version=held.users_version,
+            accounts=self._accounts.accounts,
+            accounts_version=self._accounts.version,
+            live_processes=self._accounts.processes,
         )
 
     async def _behind_s(self, *, now: datetime) -> float:
@@ -188,19 +216,3 @@ class Composer:
         """Let another projector compose at once. Raises `HotUnavailable`."""
         with translated():
             await self._release(keys=[keys.VIEW_LEASE], args=[self._token])
-
-    async def _learn(self) -> None:
-        """Renew the quality table for as long as this runs; the last one learned stays in force."""
-        while self._learned_quality is not None:
-            try:
-                table = await self._learned_quality()
-                cells = [
-                    (task_type, deployment, mean, samples)
-                    for (task_type, deployment), (mean, samples) in sorted(table.items())
-                ]
-                blob = orjson.dumps({"as_of": self._clock(), "cells": cells})
-                with translated():
-                    await self._redis.set(keys.QUALITY, blob)
-            except RoutecauseError as error:
-                log.warning("quality not learned: %s", error)
-            await asyncio.sleep(QUALITY_INTERVAL_S)

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from graph.evidence import Observation
-from graph.hot.evidence import RequestOutcome, Told
+from graph.hot.evidence import FailedTry, RequestOutcome, Told
 from ingest.effects import effects_of
 from ingest.events import parse_event
 
@@ -22,7 +22,7 @@ def test_each_example_has_the_effects_of_its_type():
                 case Told():
                     name = effect.kind
                     assert orjson.dumps(dict(effect.data))
-                case RequestOutcome() | Observation():
+                case RequestOutcome() | Observation() | FailedTry():
                     name = type(effect).__name__
                 case _:
                     raise AssertionError(f"events have no effect {effect}")
@@ -36,8 +36,9 @@ def test_each_example_has_the_effects_of_its_type():
         "incident.updated": {"incident", "incident.first"},
         "maintenance.scheduled": {"maintenance"},
         "model.registered": {"model"},
-        "policy.published": {"policy"},
-        "request.completed": {"RequestOutcome"},
+        "experiment.configured": {"experiment"},
+        "policy.published": {"policy", "policy.version"},
+        "request.completed": {"RequestOutcome", "FailedTry"},
         "tenant.configured": {"tenant"},
         "tier.configured": {"tier"},
         "user.configured": {"user"},

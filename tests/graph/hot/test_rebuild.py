@@ -200,7 +200,8 @@ async def test_an_emptied_redis_is_built_anew_and_a_full_one_left_alone(
 
 @pytest.mark.slow
 async def test_without_the_graph_it_waits(hot_redis: Any):
-    lost = GraphStore.open(GraphSettings(neo4j_uri="bolt://127.0.0.1:1"))
+    nowhere = GraphSettings(neo4j_uri="bolt://127.0.0.1:1", graph_timeout_s=1.0)
+    lost = GraphStore.open(nowhere)
     evidence = EvidenceWriter(hot_redis, budgets=BUDGETS)
     rebuilder = Rebuilder(hot_redis, store=lost, evidence=evidence, budgets=BUDGETS)
     await rebuilder.ensure()

@@ -8,7 +8,6 @@ from graph.evidence import DeploymentFacts, Evidence, Incident, Maintenance, Obs
 from graph.health import HealthStatus, assess
 from graph.hot.quality import QualityCell
 from graph.hot.snapshot import (
-    PolicyFacts,
     TaskTokens,
     TenantFacts,
     TierFacts,
@@ -17,6 +16,7 @@ from graph.hot.snapshot import (
     aged,
     from_json,
 )
+from graph.policies.facts import PolicyFacts
 from graph.settings import GraphSettings, HealthSettings
 
 NOW = datetime(2026, 9, 11, 10, 0, tzinfo=UTC)

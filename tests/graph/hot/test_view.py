@@ -12,8 +12,9 @@ from graph.evidence import Observation
 from graph.health import HealthStatus
 from graph.hot import keys
 from graph.hot.evidence import Effect, EvidenceWriter, Told
-from graph.hot.ranking import RoutingRequest, rank
+from graph.hot.quality import LearnedQuality, QualityCell
 from graph.hot.reader import HotView
+from graph.hot.routing.ranking import RoutingRequest, rank
 from graph.hot.snapshot import EMPTY
 from graph.hot.view import Composer
 from graph.settings import GraphSettings, HealthSettings
@@ -159,8 +160,9 @@ async def test_users_reach_the_reader(hot_redis: Any, settings: GraphSettings):
 async def test_learned_quality_is_kept_when_it_can_be_learned_no_more(
     hot_redis: Any, settings: GraphSettings
 ):
-    async def learned() -> dict[tuple[str, str], tuple[float, int]]:
-        return {("chat", "m@b"): (0.8, 12)}
+    async def learned() -> LearnedQuality:
+        cells = (QualityCell("chat", "m@b", 0.8, 12),)
+        return LearnedQuality(datetime.now(UTC), cells)
 
     now = datetime.now(UTC)
     async with opened(settings) as view:
@@ -183,6 +185,7 @@ async def test_reading_goes_on_while_redis_hangs(
         hot_server.hang()
         try:
             await eventually(lambda: view.stale(datetime.now(UTC)))
+            await eventually(lambda: view.current(datetime.now(UTC)) is not view.snapshot)
             started = asyncio.get_running_loop().time()
             current = view.current(datetime.now(UTC))
             found = rank(
