@@ -5,9 +5,11 @@ hot view, while Neo4j is away; what needs the graph says so until it is back.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from ctypes import CDLL
 from typing import Final
 
 from fastapi import FastAPI
@@ -23,22 +25,28 @@ from api.graphql.view import GraphqlApp
 from api.http import health, metrics
 from api.http.health import Readiness
 from api.http.metrics import Metrics
-from api.http.middleware import Access, Limits
+from api.http.middleware import Access, Direct, Limits
 from api.http.termination import on_termination
-from api.rest import dead_letters, events, ingest_status, keys, routing
+from api.rest import dead_letters, events, ingest_status, keys, policies, routing
 from api.settings import Settings, load
 from graph.columns import BucketColumns
 from graph.errors import GraphUnavailable, RoutecauseError
+from graph.hot.connection import connect
+from graph.hot.evidence import EvidenceWriter
 from graph.hot.reader import HotView
+from graph.hot.routing.router import Router
 from graph.key_ring import KeyRing
 from graph.store.door import GraphStore
 from ingest.gateway import Gateway
 from ingest.log import EventLog
+from ingest.refusals import RefusedPolicies
 
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S: Final = 5.0
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_COLLECT_AFTER: Final = (700, 10, 3)
+"""New objects until the youngest are collected, and how many such rounds until the older are."""
 _OWN_LIMITS: Final = frozenset({"/v1/events", "/v1/dead-letters/"})
 """Routes that bound their bodies themselves: events come in larger ones than anything else."""
 
@@ -58,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         logging.basicConfig(level=given.service.log_level.upper(), format=_LOG_FORMAT)
         async with AsyncExitStack() as stack:
             await _connect(app, given, stack=stack)
+            _settle()
             yield
 
     app = FastAPI(
@@ -71,15 +80,34 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.metrics = told
     errors.install(app)
-    for router in (events, ingest_status, dead_letters, keys, routing, health, metrics):
+    for router in (events, ingest_status, dead_letters, keys, policies, routing, health, metrics):
         app.include_router(router.router)
     app.include_router(console_router(given.console))
     graphql = GraphqlApp(
         Schema(given.graphql, observe=told.observe_operation), limits=given.graphql
     )
     app.router.routes += [Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)]
+    # Every request that is routed comes this way; the routes above are for all that is not.
+    direct = {("POST", "/v1/route"): routing.answer, ("POST", "/graphql"): graphql}
+    app.add_middleware(Direct, apps=direct)
     _surround(app, given, told=told)
     return app
+
+
+def _settle() -> None:
+    """Leave what the start made out of every later garbage collection.
+
+    It stays for good, and going through it once more would hold up the requests of that moment.
+    """
+    gc.collect()
+    gc.freeze()
+    # The oldest are looked at when they have grown by a quarter, counted from now on, and soon
+    # then: what is left of views gone by takes memory until somebody looks.
+    gc.collect()
+    gc.set_threshold(*_COLLECT_AFTER)
+    # What imports took for a moment goes back to the system, where its C library can give it.
+    with suppress(OSError, AttributeError):
+        CDLL(None).malloc_trim(0)
 
 
 def _surround(app: FastAPI, settings: Settings, *, told: Metrics) -> None:
@@ -95,7 +123,7 @@ def _surround(app: FastAPI, settings: Settings, *, told: Metrics) -> None:
         Access,
         observe=told.observe_request,
         log=settings.http.access_log,
-        paths=frozenset({"/", "/graphql"}),
+        paths=frozenset({"/", "/graphql", "/v1/route"}),
     )
 
 
@@ -107,6 +135,9 @@ async def _connect(app: FastAPI, settings: Settings, *, stack: AsyncExitStack) -
     stack.push_async_callback(store.close)
     view = await HotView.open(settings.graph.redis_url, settings.graph, budgets=settings.health)
     stack.push_async_callback(view.close)
+    router = await stack.enter_async_context(
+        Router.open(view, settings.graph, budgets=settings.health)
+    )
     event_log = EventLog.open(settings.graph, settings=settings.ingest)
     stack.push_async_callback(event_log.close)
     feed = Feed(view, limit=settings.graphql.subscriptions)
@@ -127,8 +158,13 @@ async def _connect(app: FastAPI, settings: Settings, *, stack: AsyncExitStack) -
     await stack.enter_async_context(_running(_prepare(store), name="graph-schema"))
     state = app.state
     state.store, state.view, state.log, state.feed = store, view, event_log, feed
-    state.key_ring = key_ring
-    state.gateway = Gateway(event_log, settings=settings.ingest)
+    state.router, state.key_ring = router, key_ring
+    told = connect(
+        settings.graph.redis_url, settings=settings.graph, timeout_s=settings.ingest.log_timeout_s
+    )
+    stack.push_async_callback(told.aclose)
+    refused = RefusedPolicies(EvidenceWriter(told, budgets=settings.health))
+    state.gateway = Gateway(event_log, settings=settings.ingest, refused=refused)
     state.dead_letters = event_log.dead_letters
     state.ingest_settings = settings.ingest
     state.readiness = Readiness(
@@ -145,6 +181,7 @@ async def _connect(app: FastAPI, settings: Settings, *, stack: AsyncExitStack) -
         store=store,
         columns=BucketColumns(store),
         view=view,
+        router=router,
         feed=feed,
     )
 

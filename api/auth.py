@@ -5,6 +5,8 @@ the same machine could still reach it, and so could strangers through a proxy on
 refuses both: other host names (DNS rebinding), other origins, forwarded requests.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated, Final, Protocol
 from urllib.parse import urlsplit
@@ -15,13 +17,18 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import error_response
+from api.headers import headers_in
 from graph.errors import Forbidden, Refused, RoutecauseError, Unauthenticated
 from graph.key_ring import KeyRing
 from graph.keys import Caller
 
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_PROXY_HEADERS: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_PROXY_HEADERS: Final = frozenset(
+    {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
+)
+_KEPT: Final = 256
+"""Addresses and names of which is remembered what they are; few come back all the time."""
 _POLICY_VIOLATION: Final = 1008
 
 
@@ -29,6 +36,7 @@ class _State(Protocol):
     key_ring: KeyRing
 
 
+@lru_cache(_KEPT)
 def is_loopback(host: str) -> bool:
     """Whether a server bound to this address can be reached from this machine alone."""
     try:
@@ -47,29 +55,37 @@ def check_bind(host: str, *, ring: KeyRing) -> None:
 
 
 def presented_key(headers: Headers) -> str | None:
-    """The key in `Authorization: Bearer …` or `X-API-Key`, None without either.
+    """The key in `Authorization: Bearer …` or `X-API-Key: …`, None without either.
 
     Raises Unauthenticated for another scheme or for two different keys.
     """
-    direct = headers.get("x-api-key")
-    authorization = headers.get("authorization")
+    return _presented(dict(reversed(headers.raw)))
+
+
+def _presented(headers: Mapping[bytes, bytes]) -> str | None:
+    direct, authorization = headers.get(b"x-api-key"), headers.get(b"authorization")
     if authorization is None:
-        return direct
-    scheme, _, token = authorization.partition(" ")
+        return None if direct is None else direct.decode("latin-1")
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Authorization must be `Bearer` and an API key")
-    if direct is not None and direct != token.strip():
+    if direct is not None and direct.decode("latin-1") != token.strip():
         raise Unauthenticated("Authorization and X-API-Key hold different keys; send one")
     return token.strip()
 
 
-def caller_of(connection: HTTPConnection) -> Caller:
-    """Who sent this request or opened this WebSocket; `app.state.key_ring` must be there.
+def caller_in(scope: Scope) -> Caller:
+    """Who sent this request; `app.state.key_ring` must be there.
 
     Raises Unauthenticated, or GraphUnavailable before the keys were read.
     """
-    state: _State = connection.app.state
-    return state.key_ring.caller(presented_key(connection.headers))
+    state: _State = scope["app"].state
+    return state.key_ring.caller(_presented(headers_in(scope)))
+
+
+def caller_of(connection: HTTPConnection) -> Caller:
+    """Who sent this request or opened this WebSocket. Raises as `caller_in` does."""
+    return caller_in(connection.scope)
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]
@@ -98,34 +114,38 @@ class LocalGuard:
 
 def _refusal(scope: Scope) -> RoutecauseError | None:
     ring: KeyRing | None = getattr(scope["app"].state, "key_ring", None)
-    headers = Headers(scope=scope)
-    keyed = "authorization" in headers or "x-api-key" in headers
-    if ring is None or not ring.keyless or keyed:
+    if ring is None or not ring.keyless:
         return None
-    if any(name in headers for name in _PROXY_HEADERS):
+    headers = headers_in(scope)
+    if b"authorization" in headers or b"x-api-key" in headers:
+        return None
+    if not _PROXY_HEADERS.isdisjoint(headers):
         return Unauthenticated(
             "this came through a proxy, and without keys only this machine is served: create a key"
         )
     client = scope.get("client")
     if client is not None and not is_loopback(client[0]):
         return Unauthenticated("without keys only this machine is served: create a key")
-    host = headers.get("host", "")
-    if _name_of(f"//{host}") not in _LOCAL_NAMES:
+    host = headers.get(b"host", b"")
+    if not _is_local(host):
         return Forbidden(
             "without keys only localhost, 127.0.0.1 and [::1] are served; use one of these names, "
             "or create a key"
         )
-    changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
-    origin = headers.get("origin")
-    if changes and origin is not None and origin.partition("://")[2] != host:
+    if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
+        return None
+    origin = headers.get(b"origin")
+    if origin is not None and origin.partition(b"://")[2] != host:
         return Forbidden("without keys no other site's page may send this; create a key")
-    if changes and headers.get("sec-fetch-site") == "cross-site":
+    if headers.get(b"sec-fetch-site") == b"cross-site":
         return Forbidden("without keys no other site's page may send this; create a key")
     return None
 
 
-def _name_of(address: str) -> str | None:
+@lru_cache(_KEPT)
+def _is_local(host: bytes) -> bool:
+    """Whether a Host header names this machine."""
     try:
-        return urlsplit(address).hostname
+        return urlsplit(f"//{host.decode('latin-1')}").hostname in _LOCAL_NAMES
     except ValueError:
-        return None
+        return False

@@ -16,8 +16,8 @@ from api.cli.loading import Line, send
 from api.cli.progress import progress
 from api.supervisor import Addresses
 from graph.columns import BucketColumns
-from graph.hot.ranking import RoutingRequest
 from graph.hot.reader import HotView
+from graph.hot.routing.ranking import RoutingRequest
 from graph.scope import TenantScope
 from graph.settings import HealthSettings
 from graph.slices import Dimension, Metric, Period, Slice

@@ -31,6 +31,8 @@ WRITER_GRACE_S = 20.0
 PROJECTOR_GRACE_S = 10.0
 POLL_S = 0.1
 CALL_LIMIT_S = 2.0
+# One event loop each: more arenas of memory, or threads for linear algebra, would help nobody.
+_SMALL = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 
 Report = Callable[[str], None]
@@ -157,6 +159,7 @@ def _workers(settings: Settings, *, addresses: Addresses, say: Line) -> Iterator
     at = urlsplit(addresses.url)
     service = settings.service
     more = {
+        **_SMALL,
         **addresses.neo4j.environment(),
         **addresses.redis.environment(),
         "ROUTECAUSE_HOST": service.host,

@@ -10,6 +10,7 @@ from api.cli.demo import demo
 from api.cli.doctor import doctor
 from api.cli.ingest import ingest
 from api.cli.keys import keys
+from api.cli.policy import policy
 from api.cli.route import route
 from api.cli.serve import serve
 from api.cli.simulate import simulate
@@ -31,6 +32,7 @@ app.command()(doctor)
 app.command()(bench)
 app.add_typer(keys, name="keys")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(policy, name="policy")
 
 
 def main() -> None:

@@ -15,14 +15,22 @@ from api.cli.options import Json
 class Benchmark(StrEnum):
     """What can be measured."""
 
+    ROUTING = "routing"
     INGEST = "ingest"
     QUERIES = "queries"
+    OUTAGES = "outages"
 
 
 def bench(
-    what: Annotated[Benchmark, typer.Argument(help="What to measure.")], *, as_json: Json = False
+    what: Annotated[Benchmark, typer.Argument(help="What to measure.")],
+    *,
+    requests: Annotated[
+        int | None,
+        typer.Option(min=10, help="Requests to watch memory over, for `routing` (50,000)."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Measure ingest or queries on fresh embedded servers; a few minutes."""
+    """Measure routing, ingest, queries or outages on fresh embedded servers; a few minutes."""
     import sys  # what only this command needs is imported when it runs
 
     import orjson
@@ -34,7 +42,7 @@ def bench(
         print(text, file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory(prefix="routecause-bench-") as folder:
-        measured = uvloop.run(_measure(what, Path(folder), report))
+        measured = uvloop.run(_measure(what, Path(folder), report, requests))
     if as_json:
         print(orjson.dumps([table.to_json() for table in measured]).decode())
         return
@@ -47,10 +55,16 @@ def bench(
 
 
 async def _measure(
-    what: Benchmark, folder: Path, report: Callable[[str], None]
+    what: Benchmark, folder: Path, report: Callable[[str], None], requests: int | None
 ) -> list[measures.Table]:
-    from api.bench import queries, service, writing
+    import asyncio  # what only this command needs is imported when it runs
 
+    from api.bench import outages, queries, routing, service, writing
+
+    if what is Benchmark.OUTAGES:
+        return [await asyncio.to_thread(outages.run, folder, report=report)]
+    if what is Benchmark.ROUTING:
+        return await routing.run(folder, report=report, requests=requests)
     if what is Benchmark.QUERIES:
         return await queries.run(folder, report=report)
     return [await writing.run(folder, report=report), *await service.run(folder, report=report)]

@@ -5,16 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.options import Json, Key, Url
+from api.graphql.trusted import document
 
-QUERY = """query Route($request: RoutingRequestInput!) {
-  routingView(request: $request) {
-    asOf viewVersion policyVersion stale warnings budgetRemainingUsd quotaRemaining
-    candidates {
-      deployment rank score eligible reasons status stale
-      expectedLatencyMs expectedCostUsd expectedQuality qualitySamples
-    }
-  }
-}"""
+QUERY = document("route")
 
 
 def route(
@@ -28,11 +21,18 @@ def route(
     max_cost_usd: Annotated[float | None, typer.Option(min=0)] = None,
     min_quality: Annotated[float | None, typer.Option(min=0, max=1)] = None,
     capability: Annotated[list[str] | None, typer.Option(help="Can be repeated.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A label that rules may look at; can be repeated."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the whole reasoning, step by step.")
+    ] = False,
     url: Url = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
-    """Rank every deployment for a request, or rule it out with the reason."""
+    """Rank every deployment for a request, or rule it out with the reason; sends nothing."""
     from api.cli.client import Client
 
     requirements = {
@@ -51,14 +51,32 @@ def route(
         "requirements": {name: value for name, value in requirements.items() if value is not None},
     }
     request = {name: value for name, value in asked.items() if value}
+    request["labels"] = [_label(each) for each in label or ()]
+    # Nothing is sent, so nothing is to be booked.
+    request["reserve"] = False
     with Client(url=url, key=key) as client:
         data = client.query(QUERY, {"request": request})
     if json:
         from orjson import dumps
 
         print(dumps(data).decode())
+    elif explain:
+        from rich.console import Console
+
+        from api.cli.explanation import explain as show_all
+
+        show_all(data["routingView"], request=request, console=Console())
     else:
         _show(data["routingView"])
+
+
+def _label(given: str) -> dict[str, str]:
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        from graph.errors import InvalidInput
+
+        raise InvalidInput(f"{given!r} must be written NAME=VALUE", field="label")
+    return {"name": name, "value": value}
 
 
 def _show(view: dict[str, Any]) -> None:

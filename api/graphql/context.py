@@ -14,6 +14,7 @@ from api.graphql.settings import GraphqlSettings
 from graph.columns import BucketColumns
 from graph.errors import Unauthenticated
 from graph.hot.reader import HotView
+from graph.hot.routing.router import Router
 from graph.keys import Caller, Scope
 from graph.settings import HealthSettings
 from graph.store.door import GraphStore
@@ -33,6 +34,7 @@ class Services:
     store: GraphStore
     columns: BucketColumns
     view: HotView
+    router: Router
     feed: Feed
     clock: Callable[[], datetime] = utc_now
 

@@ -1,18 +1,19 @@
 """What callers may give: input types, and their checks, each with a field and a remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeAlias
 
 import strawberry
 
 from graph.errors import Forbidden, InvalidInput
-from graph.hot.ranking import Requirements, RoutingRequest
+from graph.hot.routing.ranking import Requirements, RoutingRequest
 from graph.keys import Caller
 from graph.slices import Period, Slice
 
 ID_LENGTH: Final = 200
 IDS_AT_MOST: Final = 200
+LABELS_AT_MOST: Final = 50
 TOKENS_AT_MOST: Final = 100_000_000
 _DEFAULT_TENANT: Final = "default"
 
@@ -104,7 +105,7 @@ def slice_of(where: SliceInput | None) -> Slice:
 
 @strawberry.input(description="What a request itself demands of the deployment that serves it.")
 class RequirementsInput:
-    """The twin of graph.hot.ranking.Requirements."""
+    """The twin of graph.hot.routing.ranking.Requirements."""
 
     max_latency_ms: float | None = strawberry.field(
         default=None, description="Longest expected latency in ms."
@@ -120,9 +121,17 @@ class RequirementsInput:
     )
 
 
+@strawberry.input(description="A label of a request.")
+class LabelInput:
+    """One of the sender's own labels."""
+
+    name: str = strawberry.field(description="Its name.")
+    value: str = strawberry.field(description="Its value.")
+
+
 @strawberry.input(description="A request that is to be routed.")
 class RoutingRequestInput:
-    """The twin of graph.hot.ranking.RoutingRequest."""
+    """The twin of graph.hot.routing.ranking.RoutingRequest."""
 
     user: strawberry.ID = strawberry.field(description="Who asks.")
     task_type: strawberry.ID = strawberry.field(description="The kind of task.")
@@ -138,6 +147,14 @@ class RoutingRequestInput:
     )
     requirements: RequirementsInput | None = strawberry.field(
         default=None, description="What the request itself demands."
+    )
+    labels: list[LabelInput] | None = strawberry.field(
+        default=None, description="The sender's own labels, which rules may look at."
+    )
+    reserve: bool = strawberry.field(
+        default=True,
+        description="Whether it will be sent: books its cost and quota until it is recorded. "
+        "False only looks.",
     )
 
 
@@ -171,6 +188,10 @@ class _ToBeRouted(Protocol):
     def max_completion_tokens(self) -> int | None: ...
     @property
     def requirements(self) -> _Demands | None: ...
+    @property
+    def labels(self) -> Mapping[str, str] | Sequence[LabelInput] | None: ...
+    @property
+    def reserve(self) -> bool: ...
 
 
 def routing_request(given: _ToBeRouted, *, caller: Caller) -> RoutingRequest:
@@ -192,7 +213,26 @@ def routing_request(given: _ToBeRouted, *, caller: Caller) -> RoutingRequest:
             min_quality=_amount(demands.min_quality, field="minQuality"),
             capabilities=tuple(sorted(capabilities or ())),
         ),
+        labels=_labels(given.labels),
+        reserve=given.reserve,
     )
+
+
+def _labels(given: Mapping[str, str] | Sequence[LabelInput] | None) -> dict[str, str]:
+    if not given:
+        return {}
+    pairs = (
+        given.items()
+        if isinstance(given, Mapping)
+        else ((label.name, label.value) for label in given)
+    )
+    labels = {
+        identifier(name, field="request.labels"): identifier(value, field=f"request.labels.{name}")
+        for name, value in pairs
+    }
+    if len(labels) > LABELS_AT_MOST:
+        raise InvalidInput(f"give at most {LABELS_AT_MOST}", field="request.labels")
+    return labels
 
 
 def _tenant(given: str | None, *, caller: Caller) -> str:

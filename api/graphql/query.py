@@ -29,7 +29,7 @@ from graph.errors import InvalidInput
 from graph.evidence import Incident as IncidentAsKnown
 from graph.fleet import Change as ChangeAsKnown
 from graph.health import DeploymentHealth as Health
-from graph.hot import ranking
+from graph.hot.routing import ranking
 
 Argument = strawberry.argument
 KnownAt = Annotated[
@@ -136,13 +136,8 @@ class Query:
         """No round trip."""
         context = info.context
         context.require("route", "read")
-        view, now = context.services.view, context.now
-        return ranking.rank(
-            routing_request(request, caller=context.caller),
-            view=view.current(now),
-            now=now,
-            stale=view.stale(now),
-        )
+        asked = routing_request(request, caller=context.caller)
+        return context.services.router.route(asked, now=context.now)
 
     @strawberry.field(
         graphql_type=Request | None,

@@ -1,16 +1,18 @@
 """The served schema, and what surrounds each operation: context, limits, cache, time, masking."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 
 import strawberry
-from graphql import FieldNode, GraphQLError, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.compiled import CompiledOperation, label
 from api.graphql.context import Connection
 from api.graphql.documents import Documents
 from api.graphql.errors import presentable
@@ -27,7 +29,8 @@ class Schema(strawberry.Schema):
     """The schema, with errors masked on every way out."""
 
     def __init__(self, limits: GraphqlSettings, *, observe: Observe | None = None) -> None:
-        documents = Documents(limits=limits)
+        self.documents = documents = Documents(limits=limits)
+        self._observe = observe
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # directives are untyped there
             query=Query,
             subscription=Subscription,
@@ -35,6 +38,26 @@ class Schema(strawberry.Schema):
             extensions=[lambda: Operation(documents, limits=limits, observe=observe)],
         )
         documents.schema = self._schema
+
+    def answer(
+        self,
+        operation: CompiledOperation,
+        variables: Mapping[str, Any] | None,
+        *,
+        connection: Connection,
+    ) -> ExecutionResult:
+        """Answer a compiled operation, with what surrounds any other one. Raises Unauthenticated.
+
+        It has no time limit, for it waits for nothing.
+        """
+        began_s = perf_counter()
+        result = operation.answer(variables, context=connection.begin())
+        if result.errors:
+            self.process_errors(result.errors)
+        if self._observe is not None:
+            outcome = "error" if result.errors else "ok"
+            self._observe(operation.label, outcome, perf_counter() - began_s)
+        return result
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -68,7 +91,9 @@ class Operation(SchemaExtension):
         if self._observe is not None:
             outcome = "error" if self._failed or execution.pre_execution_errors else "ok"
             self._observe(
-                "invalid" if self._invalid else _label(execution), outcome, perf_counter() - began_s
+                "invalid" if self._invalid else label(execution.graphql_document),
+                outcome,
+                perf_counter() - began_s,
             )
 
     def on_parse(self) -> Iterator[None]:
@@ -99,19 +124,3 @@ class Operation(SchemaExtension):
                 "ask for less",
                 extensions={"code": "TIMEOUT"},
             ) from None
-
-
-def _label(execution: ExecutionContext) -> str:
-    """The root field of a valid operation: a name of the schema's, so there are few."""
-    document = execution.graphql_document
-    roots = {
-        selection.name.value
-        for definition in (document.definitions if document else ())
-        if isinstance(definition, OperationDefinitionNode)
-        for selection in definition.selection_set.selections
-        if isinstance(selection, FieldNode)
-    }
-    if len(roots) != 1:
-        return "several"
-    (root,) = roots
-    return "introspection" if root.startswith("__") else root

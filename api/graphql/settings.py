@@ -39,6 +39,10 @@ class GraphqlSettings(BaseSettings):
         ge=0,
         description="Parsed and validated GraphQL documents kept, as the sum of their tokens (about 1 kB each).",
     )
+    trusted_documents_only: bool = Field(
+        default=False,
+        description="Whether only trusted GraphQL documents are answered (those of our own commands, pages and client), by hash or by text.",
+    )
     period_limit_days: float = Field(
         default=400.0, gt=0, description="Longest period that one trend or comparison may span."
     )

@@ -1,10 +1,12 @@
 """GraphQL over HTTP, over event streams and over WebSockets, all at one address.
 
-Queries by POST or GET; subscriptions by `Accept: text/event-stream` (graphql-sse, one connection
-each) or by the WebSocket protocol graphql-transport-ws. Who calls is known before anything is read.
+Queries by POST or GET, by their text or its hash; subscriptions by `Accept: text/event-stream`
+(graphql-sse, one connection each) or by the WebSocket protocol graphql-transport-ws. Who calls is
+known before anything is read.
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, cast
@@ -15,6 +17,7 @@ from graphql import GraphQLError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message as AsgiMessage
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -32,12 +35,15 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 
 from api.auth import caller_of, presented_key
 from api.errors import headers_of, status_of
+from api.graphql.compiled import CompiledOperation
 from api.graphql.context import Connection, Services
 from api.graphql.errors import INVALID_OPERATION, extensions_of
 from api.graphql.limits import TOO_LARGE
 from api.graphql.schema import Schema
 from api.graphql.settings import GraphqlSettings
-from graph.errors import RoutecauseError
+from api.graphql.trusted import UnknownDocument, hash_asked_for
+from api.graphql.trusted import digest as sha256_of
+from graph.errors import InvalidInput, RoutecauseError
 from graph.key_ring import KeyRing
 from graph.keys import Caller
 
@@ -99,6 +105,7 @@ class GraphqlApp(GraphQL[Connection, None]):
             connection_init_wait_timeout=timedelta(seconds=limits.websocket_init_timeout_s),
             max_subscriptions_per_connection=limits.subscriptions_per_connection,
         )
+        self._schema = schema
         self._limits = limits
         self._websockets = 0
 
@@ -116,13 +123,78 @@ class GraphqlApp(GraphQL[Connection, None]):
             await self._websocket(scope, receive, send)
             return
         try:
-            response = await self.run(Request(scope, receive))
+            response = await self._answered(Request(scope, receive))
         except HTTPException as error:
             response = _refusal(error.reason, {"code": INVALID_OPERATION}, error.status_code)
+        except UnknownDocument as error:
+            # Clients look for this status: they then send the text too.
+            response = _refusal(str(error), extensions_of(error), 200)
         except RoutecauseError as error:
             told = extensions_of(error)
             response = _refusal(str(error), told, status_of(error), headers_of(error))
         await response(scope, receive, send)
+
+    async def _answered(self, request: Request) -> Response:
+        """The answer to one request: of a compiled operation, or the ordinary way."""
+        headers = request.headers
+        if (
+            request.method != "POST"
+            or "application/json" not in headers.get("content-type", "")
+            or "text/event-stream" in headers.get("accept", "")
+        ):
+            return await self.run(request)
+        caller = caller_of(request)
+        body = await request.body()
+        asked = _asked(body)
+        if asked is None:
+            return await self.run(_again(request, body))
+        digest = hash_asked_for(asked)
+        if digest is not None and self._resolve(asked, digest):
+            body = orjson.dumps(asked)
+        operation = self._compiled(asked, digest)
+        if operation is None:
+            return await self.run(_again(request, body))
+        services: Services = request.app.state.services
+        result = self._schema.answer(
+            operation,
+            asked.get("variables"),
+            connection=Connection(services, identify=lambda: caller),
+        )
+        told: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            told["errors"] = [error.formatted for error in result.errors]
+        return Response(self._encoded(told), media_type="application/json")
+
+    def _resolve(self, asked: dict[str, Any], digest: str) -> bool:
+        """Put in the text that a hash stands for; whether it had to be.
+
+        Raises UnknownDocument, and InvalidInput where a text was given that has another hash.
+        """
+        given = asked.get("query")
+        if given is None:
+            asked["query"] = self._schema.documents.text(digest)
+            if asked["query"] is None:
+                raise UnknownDocument
+            return True
+        if isinstance(given, str) and sha256_of(given) != digest:
+            raise InvalidInput("is the hash of another document than the one sent", field="query")
+        return False
+
+    def _compiled(self, asked: dict[str, Any], digest: str | None) -> CompiledOperation | None:
+        """The compiled operation that is asked for, None where it goes the ordinary way."""
+        query, name = asked.get("query"), asked.get("operationName")
+        if (
+            not isinstance(query, str)
+            or len(query) > self._limits.query_characters
+            or not isinstance(name, str | None)
+            or not isinstance(asked.get("variables"), dict | None)
+            or not isinstance(asked.get("extensions"), dict | None)
+        ):
+            return None
+        try:
+            return self._schema.documents.known(query, digest=digest).operations.get(name)
+        except GraphQLError:
+            return None
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._websockets >= self._limits.subscriptions:
@@ -164,7 +236,13 @@ class GraphqlApp(GraphQL[Connection, None]):
         root_value: None,
         sub_response: Response,
     ) -> Any:
-        """As the base does, for a document that is not too long."""
+        """As the base does, for a document that is not too long, or is asked for by its hash."""
+        if not isinstance(request_data, list) and request_data.query is None:
+            named = hash_asked_for({"extensions": request_data.extensions})
+            if named is not None:
+                request_data = replace(request_data, query=self._schema.documents.text(named))
+                if request_data.query is None:
+                    raise UnknownDocument
         query = None if isinstance(request_data, list) else request_data.query
         error = None if query is None else self.too_long(query)
         if error is not None:
@@ -189,11 +267,15 @@ class GraphqlApp(GraphQL[Connection, None]):
 
     def encode_json(self, data: object) -> str:
         """JSON as text, as WebSockets want it."""
+        return self._encoded(data).decode()
+
+    @staticmethod
+    def _encoded(data: object) -> bytes:
         try:
-            return orjson.dumps(data).decode()
+            return orjson.dumps(data)
         except TypeError:
             # Some words of an error may quote what is no Unicode; the standard library escapes it.
-            return json.dumps(data, separators=(",", ":"))
+            return json.dumps(data, separators=(",", ":")).encode()
 
 
 def _caller(handshake: WebSocket, connection: Connection) -> Caller:
@@ -208,6 +290,24 @@ def _caller(handshake: WebSocket, connection: Connection) -> Caller:
         return caller_of(handshake)
     ring: KeyRing = handshake.app.state.key_ring
     return ring.caller(presented)
+
+
+def _asked(body: bytes) -> dict[str, Any] | None:
+    """The body as an object, None where it is anything else."""
+    try:
+        found: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _again(request: Request, body: bytes) -> Request:
+    """A request whose body was read, as if it was not."""
+
+    async def receive() -> AsgiMessage:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(request.scope, receive)
 
 
 def _refusal(

@@ -36,6 +36,7 @@ class Readiness:
     timeout_s: float
     _report: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
     _told_at_s: float = field(default=-_KEPT_S, init=False)
+    _built: bool = field(default=False, init=False)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def report(self) -> dict[str, Any]:
@@ -89,6 +90,10 @@ class Readiness:
             return {"ready": False, "why": "no view was composed yet; is the projector running?"}
         age_s = (now - snapshot.as_of).total_seconds()
         told: dict[str, Any] = {"version": snapshot.version, "age_ms": _ms(age_s)}
+        # Once it was, the last view routes on, even where Redis is emptied later.
+        self._built = self._built or snapshot.built
+        if not self._built:
+            return {"ready": False, "why": "the view is still being built from the graph", **told}
         if self.view.stale(now):
             return {"ready": False, "why": "the view is not renewed", **told}
         return {"ready": True, **told}

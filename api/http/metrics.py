@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Protocol
 
 from fastapi import APIRouter
@@ -31,6 +32,7 @@ _BUCKETS_S: Final = (
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 )  # fmt: skip
 _ASKED_FOR_S: Final = 2.0
+_NAMES_KEPT: Final = 512
 
 
 class Metrics:
@@ -65,6 +67,11 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self.registry,
         )
+        # Finding a metric by its labels costs more than counting; there are few names.
+        self._request_count = lru_cache(_NAMES_KEPT)(self._requests.labels)
+        self._request_time = lru_cache(_NAMES_KEPT)(self._request_s.labels)
+        self._operation_count = lru_cache(_NAMES_KEPT)(self._operations.labels)
+        self._operation_time = lru_cache(_NAMES_KEPT)(self._operation_s.labels)
         self._log_length = self._gauge("log_entries", "Events in the log.")
         self._log_waiting = Gauge(
             "routecause_log_waiting_entries",
@@ -81,13 +88,13 @@ class Metrics:
 
     def observe_request(self, operation: str, status: str, took_s: float) -> None:
         """Count one HTTP request."""
-        self._requests.labels(operation, status).inc()
-        self._request_s.labels(operation).observe(took_s)
+        self._request_count(operation, status).inc()
+        self._request_time(operation).observe(took_s)
 
     def observe_operation(self, operation: str, outcome: str, took_s: float) -> None:
         """Count one GraphQL operation."""
-        self._operations.labels(operation, outcome).inc()
-        self._operation_s.labels(operation).observe(took_s)
+        self._operation_count(operation, outcome).inc()
+        self._operation_time(operation).observe(took_s)
 
     async def collect(
         self, *, log: EventLog, dead_letters: DeadLetters, view: HotView, feed: Feed

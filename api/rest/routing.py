@@ -1,23 +1,29 @@
-"""`POST /v1/route`: the routing view as plain JSON, from memory alone."""
+"""`POST /v1/route`: the routing view as plain JSON, from memory alone.
 
-from dataclasses import fields
+Routers ask it for every request, so it is answered without FastAPI's machinery; what FastAPI knows
+of it is its documentation.
+"""
+
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-import orjson
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from api.auth import CallerOf
+from api.auth import caller_in
+from api.errors import error_response
 from api.graphql.inputs import routing_request
-from graph.hot.ranking import Candidate, RoutingView, rank
-from graph.hot.reader import HotView
+from api.headers import headers_in
+from graph.errors import InvalidInput, RoutecauseError
+from graph.hot.routing.router import Router
+from graph.hot.routing.transcript import transcript
 
-router = APIRouter(tags=["routing"])
+_ERRORS_SHOWN: Final = 10
+_START: Final[Mapping[str, Any]] = {"type": "http.response.start", "status": 200}
 
 
 class _Body(BaseModel):
@@ -57,40 +63,78 @@ class RoutingRequestBody(_Body):
     requirements: RequirementsBody | None = Field(
         default=None, description="What the request demands."
     )
+    labels: dict[str, str] | None = Field(
+        default=None, description="The sender's own labels, which rules may look at."
+    )
+    reserve: bool = Field(
+        default=True,
+        description="Whether it will be sent: books its cost and quota until it is recorded.",
+    )
 
 
 class _State(Protocol):
-    view: HotView
+    router: Router
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application behind `POST /v1/route`. Needs `route` or `read`."""
+    try:
+        caller = caller_in(scope)
+        caller.require("route", "read")
+        body = await _body(receive)
+        if body is None:
+            return
+        asked = routing_request(_parsed(body, scope), caller=caller)
+        state: _State = scope["app"].state
+        told = transcript(state.router.route(asked, now=datetime.now(UTC)))
+    except RoutecauseError as error:
+        await error_response(error)(scope, receive, send)
+        return
+    headers = [(b"content-length", b"%d" % len(told)), (b"content-type", b"application/json")]
+    await send({**_START, "headers": headers})
+    await send({"type": "http.response.body", "body": told})
+
+
+class _Plain(APIRoute):
+    """A route that FastAPI documents and does not serve."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            await answer(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+
+router = APIRouter(tags=["routing"], route_class=_Plain)
 
 
 @router.post("/v1/route")
-async def post_route(request: Request, body: RoutingRequestBody, caller: CallerOf) -> Response:
+async def post_route(body: RoutingRequestBody) -> dict[str, Any]:
     """Every deployment ranked or ruled out, with the reason. Needs `route` or `read`."""
-    caller.require("route", "read")
-    state: _State = request.app.state
-    now = datetime.now(UTC)
-    ranked = rank(
-        routing_request(body, caller=caller),
-        view=state.view.current(now),
-        now=now,
-        stale=state.view.stale(now),
-    )
-    return Response(
-        orjson.dumps(_json(ranked), option=orjson.OPT_UTC_Z), media_type="application/json"
-    )
+    raise NotImplementedError(f"served by `answer`, not with {body}")
 
 
-def _json(ranked: RoutingView) -> dict[str, Any]:
-    return {
-        **_fields(ranked),
-        "candidates": [_fields(candidate) for candidate in ranked.candidates],
-    }
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, None where who sent it has left."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return None if message["type"] == "http.disconnect" else body
 
 
-def _fields(value: RoutingView | Candidate) -> dict[str, Any]:
-    return {camel: getattr(value, name) for name, camel in _names(type(value))}
-
-
-@cache
-def _names(kind: type[RoutingView] | type[Candidate]) -> list[tuple[str, str]]:
-    return [(each.name, to_camel(each.name)) for each in fields(kind)]
+def _parsed(body: bytes, scope: Scope) -> RoutingRequestBody:
+    """The body as what it must be. Raises InvalidInput, which names each field that is wrong."""
+    kind = headers_in(scope).get(b"content-type", b"").partition(b";")[0].strip().lower()
+    # A page of another site can send other types without asking first.
+    if kind != b"application/json" and not kind.endswith(b"+json"):
+        raise InvalidInput("send JSON, as `Content-Type: application/json`", field="body")
+    try:
+        return RoutingRequestBody.model_validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[:_ERRORS_SHOWN]
+        where = [".".join(map(str, ("body", *one["loc"]))) for one in found]
+        (first, *_), (_, *others) = where, zip(where, found, strict=True)
+        words = "; ".join([found[0]["msg"], *(f"{at}: {one['msg']}" for at, one in others)])
+        raise InvalidInput(words, field=first) from None

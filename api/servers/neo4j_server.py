@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from api.servers import folder as folders
 from api.servers.child import Child
 from api.servers.errors import ServerError
-from api.servers.jars import NEO4J_VERSION, neo4j_jars
 from api.servers.java import find_java
 from api.servers.machine import share_of_memory_mb
 from api.servers.ports import LOOPBACK, free_port
@@ -103,6 +102,10 @@ class Neo4jServer:
         self._settings = settings
         self._report = report
         self._java = find_java(java_home=settings.java_home)
+        # Here, because what fetches is large, and the API itself never fetches.
+        from api.servers.jars import NEO4J_VERSION, neo4j_jars
+
+        self._version = NEO4J_VERSION
         self._jars = neo4j_jars(settings.cache_dir, report=report, maven_url=settings.maven_url)
         self._bolt_port = free_port(settings.neo4j_bolt_port, purpose="Neo4j (Bolt)", report=report)
         self._http_port = free_port(
@@ -125,7 +128,7 @@ class Neo4jServer:
         self.stop()
         folders.require_space(self._home, megabytes=SPACE_MB)
         self._write_configuration()
-        self._report(f"starting Neo4j {NEO4J_VERSION} on Java {self._java.version}")
+        self._report(f"starting Neo4j {self._version} on Java {self._java.version}")
         started_at = time.monotonic()
         with (self._home / "console.log").open("wb") as output:
             self._child = Child(

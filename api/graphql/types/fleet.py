@@ -33,6 +33,17 @@ class DeploymentHealth:
         description="Why this status, in words with the figures; also what is missing or stale."
     )
     breaker: BreakerState = strawberry.field(description="Its circuit breaker.")
+    breaker_key: str = strawberry.field(
+        description="What the breaker stands for: the deployment, or `backend:…` where a whole "
+        "backend failed as one."
+    )
+    breaker_reason: str | None = strawberry.field(
+        description="Why it is not closed, with the figures; null where it is."
+    )
+    breaker_until: datetime | None = strawberry.field(
+        description="When it lets the next probe through; null where it is closed, or where only "
+        "new evidence ends it."
+    )
     availability: float | None = strawberry.field(description="Share of time usable, in [0, 1].")
     error_rate: float | None = strawberry.field(
         description="Share of requests that failed, in [0, 1]."

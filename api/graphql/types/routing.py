@@ -9,7 +9,7 @@ from api.graphql.enums import HealthStatus
 
 @strawberry.type(description="One deployment for one request.")
 class Candidate:
-    """The twin of graph.hot.ranking.Candidate."""
+    """The twin of graph.hot.routing.ranking.Candidate."""
 
     deployment: strawberry.ID = strawberry.field(description="The deployment, `model@backend`.")
     rank: int | None = strawberry.field(description="Its place, from 1; null where ruled out.")
@@ -31,6 +31,21 @@ class Candidate:
     )
     status: HealthStatus = strawberry.field(description="Its health.")
     stale: bool = strawberry.field(description="Whether its evidence is too old to be relied on.")
+    propensity: float | None = strawberry.field(
+        description="Probability, over users, that a policy's split or an experiment puts it "
+        "first; null where none does. Give it back as `decision.propensity`."
+    )
+    probe: bool = strawberry.field(
+        description="Whether this request is the one that tests a half-open breaker."
+    )
+
+
+@strawberry.type(description="A flag that the policy in force sets for the request.")
+class Flag:
+    """One entry of RoutingView.flags."""
+
+    name: str = strawberry.field(description="Its name.")
+    value: str = strawberry.field(description="Its value, as JSON.")
 
 
 @strawberry.type(
@@ -38,14 +53,30 @@ class Candidate:
     "the least bad first."
 )
 class RoutingView:
-    """The twin of graph.hot.ranking.RoutingView."""
+    """The twin of graph.hot.routing.ranking.RoutingView."""
 
     as_of: datetime = strawberry.field(description="When the view was composed.")
     view_version: str = strawberry.field(
         description="The version of the view; give it back as `decision.view_version`."
     )
+    tier: strawberry.ID | None = strawberry.field(
+        description="The tier that it was ranked for; null where nobody told one."
+    )
     policy: strawberry.ID | None = strawberry.field(description="The policy for the request.")
     policy_version: str | None = strawberry.field(description="Its version in force.")
+    policy_rule: str | None = strawberry.field(
+        description="The rule of the policy that decided; null where none did."
+    )
+    experiment: strawberry.ID | None = strawberry.field(
+        description="The experiment that the user takes part in."
+    )
+    arm: strawberry.ID | None = strawberry.field(description="The arm that the user is in.")
+    propensity: float | None = strawberry.field(
+        description="Probability, over users, of the arm or of the first candidate."
+    )
+    flags: list[Flag] = strawberry.field(
+        description="Flags that the policy in force sets, by name."
+    )
     stale: bool = strawberry.field(description="Whether the view was not renewed in time.")
     candidates: list[Candidate] = strawberry.field(description="The deployments.")
     budget_remaining_usd: float | None = strawberry.field(
@@ -53,6 +84,10 @@ class RoutingView:
     )
     quota_remaining: float | None = strawberry.field(
         description="What is left of the quota; null where none is known."
+    )
+    steps: list[str] = strawberry.field(
+        description="How it was decided, in words: limits and whose they are, weights, policy, "
+        "experiment, allowances."
     )
     warnings: list[str] = strawberry.field(
         description="What to know before relying on it, e.g. `NO_CANDIDATE` or `STALE_VIEW`."

@@ -18,6 +18,7 @@ from api.graphql.settings import GraphqlSettings
 from graph.columns import BucketColumns
 from graph.hot import keys
 from graph.hot.reader import HotView
+from graph.hot.routing.router import Router
 from graph.hot.snapshot import ViewSnapshot
 from graph.keys import SCOPES, Caller
 from graph.scope import TenantScope
@@ -74,15 +75,17 @@ async def services(
     """What operations share; no view was composed yet."""
     _ = publish
     view = await HotView.open(view_settings.redis_url, view_settings)
-    limits = GraphqlSettings()
-    yield Services(
-        graphql=limits,
-        health=HealthSettings(),
-        store=store,
-        columns=BucketColumns(store),
-        view=view,
-        feed=Feed(view, limit=limits.subscriptions),
-    )
+    limits, health = GraphqlSettings(), HealthSettings()
+    async with Router.open(view, view_settings, budgets=health) as router:
+        yield Services(
+            graphql=limits,
+            health=health,
+            store=store,
+            columns=BucketColumns(store),
+            view=view,
+            router=router,
+            feed=Feed(view, limit=limits.subscriptions),
+        )
     await view.close()
 
 

@@ -17,8 +17,9 @@ from api.graphql.settings import GraphqlSettings
 from graph.breaker import BreakerState
 from graph.errors import GraphUnavailable
 from graph.health import DeploymentHealth, HealthStatus
-from graph.hot.snapshot import PolicyFacts, ViewSnapshot
+from graph.hot.snapshot import ViewSnapshot
 from graph.keys import Caller, Scope
+from graph.policies.facts import PolicyFacts
 from graph.scope import TenantScope
 from graph.store.door import GraphStore, counting
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.middleware import Access, Limits
+from api.http.middleware import Access, Direct, Limits
 
 Seen = list[tuple[str, str]]
 
@@ -85,6 +85,83 @@ async def test_a_body_that_is_too_long_is_413_whatever_the_application_makes_of_
 async def test_what_bounds_itself_gets_the_whole_body() -> None:
     assert (await asked(swallows, body=[b"x" * 11], path="/own")).text == "read"
     assert (await asked(swallows, body=[b"x" * 10])).text == "read"
+
+
+async def test_each_answer_has_its_own_time() -> None:
+    """One timer watches them all: who came later is given up later, who answers is left alone."""
+    limited = Limits(slow_by_its_path, limit_bytes=10, timeout_s=0.2)
+    transport = httpx.ASGITransport(limited)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+
+        async def after(delay_s: float, answer_s: float) -> tuple[int, float]:
+            await asyncio.sleep(delay_s)
+            began = asyncio.get_running_loop().time()
+            answer = await client.get(f"/{answer_s}")
+            return answer.status_code, asyncio.get_running_loop().time() - began
+
+        told = await asyncio.gather(
+            after(0, 5), after(0.01, 0), after(0.1, 5), after(0.1, 0.1), after(0.3, 5)
+        )
+    assert [status for status, _ in told] == [503, 200, 503, 200, 503]
+    assert all(0.19 < took_s < 0.5 for status, took_s in told if status == 503)
+
+
+async def slow_by_its_path(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers after as many seconds as its path says."""
+    await asyncio.sleep(float(scope["path"].removeprefix("/")))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_a_length_that_is_announced_is_not_believed_beside_pieces() -> None:
+    headers = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
+    scope: Scope = {"type": "http", "path": "/", "method": "POST", "headers": headers}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"x" * 11, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await Limits(swallows, limit_bytes=10, timeout_s=1)(scope, receive, send)
+    assert sent[0]["status"] == 413
+
+
+async def test_some_addresses_are_answered_directly() -> None:
+    direct = Direct(answers("others"), apps={("POST", "/fast"): answers("fast")})
+    transport = httpx.ASGITransport(direct)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.post("/fast?x=1")).text == "fast"
+        for method, path in (("GET", "/fast"), ("POST", "/fast/"), ("POST", "/other")):
+            assert (await client.request(method, path)).text == "others"
+
+
+def unseen(operation: str, status: str, took_s: float) -> None: ...
+
+
+def answers(text: str) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": text.encode()})
+
+    return app
+
+
+async def test_headers_of_the_route_itself_stay() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        kept = [(b"cache-control", b"public"), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": kept})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    watched = Access(app, observe=unseen, log=False)
+    transport = httpx.ASGITransport(watched)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/", headers={"X-Request-Id": "mine"})
+    assert answer.headers.get_list("cache-control") == ["public"]
+    assert answer.headers.get_list("x-request-id") == ["mine"]
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 async def test_who_leaves_before_the_answer_is_counted_as_such() -> None:
