@@ -13,7 +13,7 @@ from graph.columns import BucketColumns
 from graph.evidence import Incident
 from graph.fleet import Change
 from graph.health import DeploymentHealth, HealthStatus
-from graph.hot.ranking import Candidate, RoutingRequest, rank
+from graph.hot.routing.ranking import Candidate, RoutingRequest, rank
 from graph.hot.snapshot import ViewSnapshot
 from graph.requests import Request
 from graph.scope import TenantScope

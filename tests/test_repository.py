@@ -61,7 +61,7 @@ def parsed(name: str) -> ast.Module:
     return ast.parse((ROOT / name).read_text(encoding="utf-8"), filename=name)
 
 
-EVERYTHING = modules(*PACKAGES, "tests")
+EVERYTHING = modules(*PACKAGES, "client", "tests")
 OURS = modules(*PACKAGES)
 
 
@@ -218,7 +218,7 @@ def test_decisions_fit_on_one_screen() -> None:
 
 def test_the_distribution_is_the_service_and_never_uploaded() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    # What a router installs will be called `routecause`, and must not bring these packages.
+    # What a router installs is called `routecause`, and must not bring these packages.
     assert project["project"]["name"] == "routecause-service"
     assert "Private :: Do Not Upload" in project["project"]["classifiers"]
     packaged = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]

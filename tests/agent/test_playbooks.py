@@ -14,7 +14,7 @@ from graph.columns import BucketColumns
 from graph.evidence import DeploymentFacts, Evidence, Incident, Observation
 from graph.facts import EntityFact, LinkTo, RequestFact, ScoreFact
 from graph.health import assess
-from graph.hot.ranking import RoutingRequest
+from graph.hot.routing.ranking import RoutingRequest
 from graph.hot.snapshot import ViewSnapshot
 from graph.model import world as declared
 from graph.model.traffic import CellKey
