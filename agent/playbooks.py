@@ -78,7 +78,7 @@ def which_backend(world: World, request: RoutingRequest) -> Answer:
         f"Which backend for this request ({what})?",
         "\n".join(lines),
         f'{{ routingView(request: {{user: "{request.user}", taskType: "{request.task_type}", '
-        f"promptTokens: {request.prompt_tokens}}}) "
+        f"promptTokens: {request.prompt_tokens}, reserve: false}}) "
         "{ candidates { deployment rank score reasons } } }",
     )
 

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S: Final = 5.0
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
-_COLLECT_AFTER: Final = (700, 10, 3)
+_COLLECT_AFTER: Final = (700, 10, 100)
 """New objects until the youngest are collected, and how many such rounds until the older are."""
 _OWN_LIMITS: Final = frozenset({"/v1/events", "/v1/dead-letters/"})
 """Routes that bound their bodies themselves: events come in larger ones than anything else."""
@@ -101,8 +101,8 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    # The oldest are looked at when they have grown by a quarter, counted from now on, and soon
-    # then: what is left of views gone by takes memory until somebody looks.
+    # The oldest are looked at when they have grown by a quarter, counted from now on, and seldom:
+    # views that are gone need no collection.
     gc.collect()
     gc.set_threshold(*_COLLECT_AFTER)
     # What imports took for a moment goes back to the system, where its C library can give it.

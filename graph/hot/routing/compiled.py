@@ -118,6 +118,16 @@ class Fleet:
         self._completion: dict[str, float | None] = {}
         self._quality: dict[str, tuple[Expected | None, ...]] = {}
 
+    def forget(self) -> None:
+        """Let go of what was worked out, so that it goes with the last answer that rests on it.
+
+        Fleet, states and plans know each other; left so they would stay until a collection of
+        garbage finds them, and that holds up every request of its moment.
+        """
+        for state in self._states.values():
+            state.forget()
+        self._states.clear()
+
     def state(self, *, now: datetime, stale: bool) -> "State":
         """The fleet as it is at `now`; `stale` marks a view not renewed in time."""
         state = self._states.get(stale)
@@ -194,6 +204,10 @@ class State:
         self.timed = all(line is not None for line in self.lines)
         self._plans: dict[Kind, Plan] = {}
 
+    def forget(self) -> None:
+        """Let go of the plans; see `Fleet.forget`."""
+        self._plans.clear()
+
     def plan(self, kind: Kind) -> "Plan":
         """The plan for requests of that kind."""
         plan = self._plans.get(kind)
@@ -259,7 +273,8 @@ def fleet_of(view: ViewSnapshot) -> Fleet:
     fleet = _fleets.get(id(view))
     if fleet is None:
         fleet = Fleet(view)
-        _make_room(_fleets, most=_FLEETS_KEPT)
+        if len(_fleets) >= _FLEETS_KEPT:
+            _fleets.pop(next(iter(_fleets))).forget()
         _fleets[id(view)] = fleet
     return fleet
 

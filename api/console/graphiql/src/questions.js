@@ -158,12 +158,19 @@ const ROUTING = `# Which deployment should take this request, and
 # what speaks against the others?
 #
 # Answered from the hot view alone: every deployment
-# is ranked or ruled out, with its reasons.
+# is ranked or ruled out, with its reasons. Only
+# looked at here: "reserve: false" books nothing.
 query RoutingView($request: RoutingRequestInput!) {
   routingView(request: $request) {
     asOf
     stale
     policyVersion
+    policyRule
+    experiment
+    arm
+    budgetRemainingUsd
+    quotaRemaining
+    steps
     warnings
     candidates {
       rank
@@ -221,6 +228,7 @@ export function defaultTabs(now) {
           tier: "premium",
           promptTokens: 1200,
           maxCompletionTokens: 400,
+          reserve: false,
         },
       }),
     },

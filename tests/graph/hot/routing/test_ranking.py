@@ -3,10 +3,12 @@
 Single situations are in test_situations.py.
 """
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -18,8 +20,10 @@ from graph.health import DeploymentHealth, HealthStatus
 from graph.hot.accounts import Allowance, Standing, Unit
 from graph.hot.quality import QualityCell
 from graph.hot.routing import compiled
+from graph.hot.routing.compiled import Fleet, fleet_of
 from graph.hot.routing.eligibility import ReasonCode
 from graph.hot.routing.ranking import Candidate, Requirements, RoutingRequest, RoutingView, rank
+from graph.hot.routing.transcript import transcript
 from graph.hot.snapshot import (
     DeploymentWork,
     RefusedPolicy,
@@ -406,3 +410,20 @@ def test_getting_worse_never_raises_a_score(harm: Harm, first: float, second: fl
         return of(found, "apex@aws").score or 0.0
 
     assert score(more) <= score(less) + 1e-12
+
+
+def test_what_was_worked_out_goes_with_its_view_without_a_collection() -> None:
+    gone: list[ref[Fleet]] = []
+    gc.disable()
+    try:
+        for number in range(10):
+            view = replace(VIEW, version=str(number))
+            answer = rank(REQUEST, view=view, now=NOW)
+            assert answer.candidates
+            assert transcript(answer)
+            gone.append(ref(fleet_of(view)))
+            del view, answer
+        kept = [one() is not None for one in gone]
+    finally:
+        gc.enable()
+    assert not any(kept[:5])
