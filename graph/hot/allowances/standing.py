@@ -3,8 +3,9 @@
 A pick books what it expects to cost in its own process (see `reservations`), so what is left is the
 limit less what was spent, less what is booked in the view, less what this process booked since. Of
 several processes each may take its share of what is left (`accounts.share`).
-In expected cost they exceed a budget by at most one request of each other process, as long as no
-process's view is older than half a second; one whose view is older may add what was its share then.
+In expected cost they exceed a budget by at most one request of each other process while no view is
+older than half a second: that holds in simulation, it is not proved. A process whose view is older
+may add what was its share then.
 What else can exceed a budget: requests under way that cost more than expected, requests that no
 pick here announced, and those whose completion comes later than the time a booking is held.
 """
