@@ -205,4 +205,5 @@ def _cell_key(row: Record) -> CellKey:
         router_version=row["routerVersion"],
         method=row["method"],
         displaced_from=row["displacedFrom"],
+        prompt_band=row["promptBand"],
     )

@@ -38,7 +38,7 @@ class CellTable:
         return row
 
     def label(self, row: int, dimension: Dimension) -> str:
-        """What a cell is called along a dimension."""
+        """What a cell is called along a dimension (evaluators are no part of a cell)."""
         return _label(self.keys[row], dimension)
 
     def matches(self, where: Slice) -> Mask:
@@ -66,6 +66,7 @@ def _label(key: CellKey, dimension: Dimension) -> str:
         Dimension.ARM: key.arm,
         Dimension.ROUTER_VERSION: key.router_version,
         Dimension.METHOD: key.method,
+        Dimension.PROMPT_BAND: key.prompt_band,
     }
     return labels[dimension] or NONE
 

@@ -34,7 +34,9 @@ class Dimension(StrEnum):
     ARM = "ARM"
     ROUTER_VERSION = "ROUTER_VERSION"
     EVALUATOR = "EVALUATOR"
+    EVALUATOR_VERSION = "EVALUATOR_VERSION"
     METHOD = "METHOD"
+    PROMPT_BAND = "PROMPT_BAND"
 
 
 class Granularity(StrEnum):

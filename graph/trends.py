@@ -26,6 +26,7 @@ from graph.store.door import GraphStore
 from graph.traffic import known_traffic
 
 _POINTS_AT_MOST = 10_000
+_OF_SCORES = {Dimension.EVALUATOR, Dimension.EVALUATOR_VERSION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,8 @@ async def compare(
 
 
 def _check_dimensions(metric: Metric, group_by: Sequence[Dimension]) -> None:
-    if Dimension.EVALUATOR in group_by and metric is not Metric.QUALITY:
-        raise InvalidInput("EVALUATOR tells only QUALITY apart", field="groupBy")
+    for dimension in _OF_SCORES & set(group_by) if metric is not Metric.QUALITY else ():
+        raise InvalidInput(f"{dimension.value} tells only QUALITY apart", field="groupBy")
     if len(set(group_by)) != len(group_by):
         raise InvalidInput("name each dimension once", field="groupBy")
 
@@ -180,16 +181,18 @@ class _Groups:
         self.keys: list[GroupKey] = [()] if not group_by else []
         self._rows: dict[GroupKey, int] = dict.fromkeys(self.keys, 0)
 
-        def of_cell(cell: int, evaluator: int) -> int:
-            labels = tuple(
-                columns.evaluators[evaluator]
-                if dimension is Dimension.EVALUATOR
-                else columns.cells.label(cell, dimension)
-                for dimension in group_by
-            )
-            return self._row(labels)
+        def label(cell: int, evaluator: int, dimension: Dimension) -> str:
+            if dimension not in _OF_SCORES:
+                return columns.cells.label(cell, dimension)
+            name = columns.evaluators[evaluator]
+            if dimension is Dimension.EVALUATOR:
+                return name
+            return f"{name}@{columns.evaluator_versions[evaluator]}"
 
-        by_evaluator = Dimension.EVALUATOR in group_by
+        def of_cell(cell: int, evaluator: int) -> int:
+            return self._row(tuple(label(cell, evaluator, dimension) for dimension in group_by))
+
+        by_evaluator = bool(_OF_SCORES & set(group_by))
         self.scores = _mapped(of_cell, scores.cell, scores.evaluator if by_evaluator else None)
         # Traffic has no evaluator; by evaluator only scores are counted.
         self.traffic = (

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from graph.facts import EntityFact, Fact, LinkTo, ObservationFact, RequestFact, ScoreFact
 from graph.model import world
 from graph.model.declare import Entity, Kind
-from graph.model.traffic import CellKey
+from graph.model.traffic import CellKey, prompt_band
 from ingest.events import (
     BackendRegisteredEvent,
     ChangeAppliedEvent,
@@ -85,6 +85,7 @@ def _request(event: RequestCompletedEvent) -> RequestFact:
             router_version=decision.router_version,
             method=decision.method,
             displaced_from=decision.fallback_from[0].deployment if decision.fallback_from else None,
+            prompt_band=prompt_band(data.prompt_tokens),
         ),
         status=outcome.status,
         latency_ms=outcome.latency_ms,
@@ -256,7 +257,7 @@ def _happening_of(event: Event) -> _Told:
 
 def _affects(scope: Scope) -> tuple[tuple[LinkTo, ...], dict[str, Any]]:
     properties = {"scopeKind": scope.kind}
-    if scope.id is None:
-        return (), properties
     label = world.AFFECTABLE[scope.kind]
+    if scope.id is None:
+        return (LinkTo("AFFECTS", label, (world.THE_FLEET,)),), properties
     return (LinkTo("AFFECTS", label, (scope.id,)),), {**properties, "scopeId": scope.id}

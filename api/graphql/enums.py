@@ -8,10 +8,19 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from graph.breaker import BreakerState
+from graph.causes.investigation import Verdict
 from graph.health import HealthStatus
 from graph.slices import Dimension, Granularity, Metric
 
-__all__ = ["ENUMS", "BreakerState", "Dimension", "Granularity", "HealthStatus", "Metric"]
+__all__ = [
+    "ENUMS",
+    "BreakerState",
+    "Dimension",
+    "Granularity",
+    "HealthStatus",
+    "Metric",
+    "Verdict",
+]
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -74,7 +83,11 @@ ENUMS: Final = (
             Dimension.ARM: "The arm of the experiment; `none` outside any.",
             Dimension.ROUTER_VERSION: "The version of the router that decided.",
             Dimension.EVALUATOR: "Who scored; only for QUALITY.",
+            Dimension.EVALUATOR_VERSION: "Who scored and in which version, `evaluator@version`; "
+            "only for QUALITY.",
             Dimension.METHOD: "How the router decided.",
+            Dimension.PROMPT_BAND: "How long the prompt was, in tokens: `0-512`, `512-2048`, "
+            "`2048-8192` or `8192+`; `none` for what was counted before there were bands.",
         },
     ),
     _described(
@@ -84,6 +97,17 @@ ENUMS: Final = (
             Granularity.HOUR: "One hour.",
             Granularity.DAY: "One day.",
             Granularity.WEEK: "One week.",
+        },
+    ),
+    _described(
+        Verdict,
+        "What can be said of a change.",
+        {
+            Verdict.EXPLAINED: "It changed, and recorded events account for it.",
+            Verdict.PARTLY_EXPLAINED: "It changed, and recorded events account for part of it.",
+            Verdict.UNEXPLAINED: "It changed, and no recorded event accounts for it.",
+            Verdict.NO_CHANGE: "It did not change by more than chance.",
+            Verdict.INSUFFICIENT_DATA: "Too little is known yet to tell.",
         },
     ),
 )

@@ -17,7 +17,13 @@ OPTIONAL CALL (now) {
   RETURN incident, EXISTS { (incident)-[:AFFECTS]->() } AS placed
   ORDER BY placed DESC, told.at DESC LIMIT 1
 }
-WITH now, request, cell, incident, coalesce(request.at, now) AS at
+OPTIONAL CALL (now) {
+  MATCH (investigation:Investigation) WHERE investigation.askedAt <= now
+  WITH investigation ORDER BY investigation.askedAt DESC LIMIT 20
+  RETURN investigation, EXISTS { (investigation)-[:BLAMES]->() } AS blames
+  ORDER BY blames DESC, investigation.askedAt DESC LIMIT 1
+}
+WITH now, request, cell, incident, investigation, coalesce(request.at, now) AS at
 RETURN
   null AS tenants,
   request.id AS request,
@@ -32,7 +38,13 @@ RETURN
   1 AS step,
   100 AS most,
   cell.policy AS policy,
+  cell.policyVersion AS version,
   incident.id AS incident,
+  [incident.id] AS incidents,
+  investigation.id AS investigation,
+  'latency errors' AS words,
+  [{index: 0, node: 'policy_version', key: [cell.policy, cell.policyVersion],
+    cells: [cell.id]}] AS rows,
   [at.epochSeconds / 3600 * 3600, at.epochSeconds / 3600 * 3600 - 3600] AS hours,
   toString(at) AS at,
   toString(at - duration({days: 7})) AS start,

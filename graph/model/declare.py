@@ -32,7 +32,8 @@ class Node:
 
     `key` are the properties that identify a node, together unique; a node without key is found
     through its one relationship. `indexes` are further
-    property tuples that reads look up by. `grows` says with what the number of nodes grows.
+    property tuples that reads look up by, `words` the properties that a full-text index holds.
+    `grows` says with what the number of nodes grows.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Node:
     properties: tuple[Property, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     grows: str = "with the fleet"
+    words: tuple[str, ...] = ()
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -57,6 +59,7 @@ class Relationship:
     end: str
     meaning: str
     bound: str
+    properties: tuple[Property, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,21 @@ def entity(
     key: tuple[Property, ...],
     told: tuple[Property, ...],
     links: tuple[Link, ...] = (),
+    indexes: tuple[tuple[str, ...], ...] = (),
+    words: tuple[str, ...] = (),
 ) -> Entity:
-    """Declare an entity and its revision node from the properties that its events tell."""
+    """Declare an entity and its revision node from the properties that its events tell.
+
+    `indexes` and `words` are the revision's, beside its index on `at`.
+    """
     revision = Node(
         label=f"{label}Revision",
         meaning=f"What was told of a {label} at one time; the newest known one holds.",
         key=(KEY,),
         properties=(AT, RECORDED_AT, *told),
-        indexes=(("at",),),
+        indexes=(("at",), *indexes),
         grows="with each change",
+        words=words,
     )
     return Entity(node=Node(label, meaning, key), revision=revision, links=links)
 
@@ -119,6 +128,12 @@ def constraint_texts(node: Node) -> list[str]:
         suffix = "_".join(names)
         texts.append(
             f"CREATE INDEX {stem}_{suffix} IF NOT EXISTS FOR (n:{node.label}) ON ({columns})"
+        )
+    if node.words:
+        columns = ", ".join(f"n.{name}" for name in node.words)
+        texts.append(
+            f"CREATE FULLTEXT INDEX {stem}_words IF NOT EXISTS FOR (n:{node.label}) "
+            f"ON EACH [{columns}] OPTIONS {{indexConfig: {{`fulltext.analyzer`: 'english'}}}}"
         )
     return texts
 

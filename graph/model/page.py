@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from graph.model import NODES, RELATIONSHIPS, access, traffic, world
-from graph.model.declare import Entity, Node, Property
+from graph.model import NODES, RELATIONSHIPS, access, answers, traffic, world
+from graph.model.declare import Entity, Node, Property, Relationship
 
 _HEAD = """# The graph
 
@@ -32,6 +32,7 @@ graph LR
   Cell -- SCORED_BY --> Evaluator
   Deployment -- RUNS_MODEL --> Model
   Deployment -- RUNS_ON --> Backend
+  Backend -- PART_OF --> Fleet
   Deployment -- SAMPLED_IN --> HealthHour
   HealthHour -- HOLDS --> Observation
   PolicyVersion -- VERSION_OF --> Policy
@@ -40,6 +41,8 @@ graph LR
   Change -- TARGETS --> Deployment
   Incident -- AFFECTS --> Backend
   Maintenance -- AFFECTS --> Deployment
+  Investigation -- BLAMES --> Change
+  Investigation -- LOCATES --> Deployment
 ```
 """
 
@@ -52,21 +55,29 @@ def page() -> str:
     parts += [_entity(declared) for declared in world.ENTITIES]
     parts.append("\n## Places: made when first named, carrying only their key\n")
     parts += [_node(node) for node in world.PLACES]
+    parts.append("\n## What was asked and answered\n")
+    parts += [_node(node) for node in answers.NODES]
     parts.append("\n## Access\n")
     parts.append(_node(access.API_KEY))
     parts.append("\n## Relationships\n\n| type | from | to | meaning | a node has at most |\n")
     parts.append("| --- | --- | --- | --- | --- |\n")
     parts += [
-        f"| `{r.type}` | {r.start} | {r.end} | {r.meaning} | {r.bound} |\n" for r in RELATIONSHIPS
+        f"| `{r.type}` | {r.start} | {r.end} | {_meaning(r)} | {r.bound} |\n" for r in RELATIONSHIPS
     ]
     parts.append(f"\n{len(NODES)} labels, {len({r.type for r in RELATIONSHIPS})} types.\n")
     return "".join(parts)
+
+
+def _meaning(related: Relationship) -> str:
+    carried = ", ".join(f"`{part.name}`" for part in related.properties)
+    return f"{related.meaning}; carries {carried}" if carried else related.meaning
 
 
 def _entity(declared: Entity) -> str:
     links = ", ".join(f"`{link.type}` → {link.label}" for link in declared.links)
     told = _table(declared.revision.properties)
     linked = f"\nLinks: {links}\n" if links else ""
+    linked += _words(declared.revision)
     key = _keys(declared.node)
     return f"\n### {declared.node.label}\n\n{declared.node.meaning} Key: {key}. Told in `" + (
         f"{declared.revision.label}`:\n\n{told}{linked}"
@@ -78,6 +89,11 @@ def _node(node: Node) -> str:
     table = _table(node.properties)
     text = f"\n### {node.label}\n\n{node.meaning}{key} Grows {node.grows}.\n"
     return f"{text}\n{table}" if table else text
+
+
+def _words(node: Node) -> str:
+    named = ", ".join(f"`{name}`" for name in node.words)
+    return f"\nFull text: {named}\n" if named else ""
 
 
 def _keys(node: Node) -> str:

@@ -5,6 +5,7 @@ cell. A cell is a combination of the dimensions below; it links to what it names
 deployment or a policy version has as many relationships as it has cells, however much is routed.
 """
 
+from bisect import bisect_right
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
@@ -28,6 +29,7 @@ class CellKey(NamedTuple):
     router_version: str | None
     method: str
     displaced_from: str | None
+    prompt_band: str | None = None
 
     @property
     def id(self) -> str:
@@ -37,7 +39,19 @@ class CellKey(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def _cell_id(key: CellKey) -> str:
-    return blake2b(orjson.dumps(tuple(key)), digest_size=8).hexdigest()
+    # A cell without a band was counted before there were any, and keeps the id it had then.
+    parts = tuple(key) if key.prompt_band is not None else tuple(key)[:-1]
+    return blake2b(orjson.dumps(parts), digest_size=8).hexdigest()
+
+
+_BAND_STARTS = (512, 2048, 8192)
+PROMPT_BANDS: tuple[str, ...] = ("0-512", "512-2048", "2048-8192", "8192+")
+"""How long prompts are, in tokens: from the first number, included, to the second, excluded."""
+
+
+def prompt_band(prompt_tokens: int) -> str:
+    """The band that a prompt of so many tokens lies in."""
+    return PROMPT_BANDS[bisect_right(_BAND_STARTS, prompt_tokens)]
 
 
 def _whole(name: str, meaning: str) -> Property:
@@ -130,6 +144,7 @@ CELL = Node(
         Property("routerVersion", Kind.TEXT, "router version"),
         Property("method", Kind.TEXT, "how it was decided"),
         Property("displacedFrom", Kind.TEXT, "deployment that failed first"),
+        Property("promptBand", Kind.TEXT, "band of the prompt's length, tokens"),
     ),
     grows="with the combinations in use",
 )

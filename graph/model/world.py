@@ -172,8 +172,14 @@ CHANGE = entity(
         Property("endedAt", Kind.INSTANT, "when it was taken back"),
     ),
     links=tuple(Link("TARGETS", label) for label in dict.fromkeys(CHANGE_TARGETS.values())),
+    indexes=(("endedAt",),),
 )
-AFFECTABLE = {"deployment": "Deployment", "model": "Model", "backend": "Backend"}
+AFFECTABLE = {
+    "deployment": "Deployment",
+    "model": "Model",
+    "backend": "Backend",
+    "global": "Fleet",
+}
 """The label of each kind of thing that an incident or a maintenance can affect."""
 INCIDENT = entity(
     "Incident",
@@ -192,6 +198,7 @@ INCIDENT = entity(
         _number("costUsd", "what it cost, US dollars"),
     ),
     links=tuple(Link("AFFECTS", label) for label in AFFECTABLE.values()),
+    words=("title", "rootCause", "contributingFactors", "postmortem", "scopeId"),
 )
 MAINTENANCE = entity(
     "Maintenance",
@@ -204,7 +211,11 @@ MAINTENANCE = entity(
         Property("endsAt", Kind.INSTANT, "planned end"),
     ),
     links=tuple(Link("AFFECTS", label) for label in AFFECTABLE.values()),
+    indexes=(("endsAt",),),
 )
+THE_FLEET = "fleet"
+"""The id of the one Fleet."""
+FLEET = Node("Fleet", "All backends together: what something global affects.", (_ID,))
 TASK_TYPE = Node("TaskType", "A kind of work, such as reasoning.", (_ID,))
 EVALUATOR = Node("Evaluator", "Something that scores answers.", (_ID,))
 ROUTER = Node("Router", "A version of the router's own software.", (_ID,))
@@ -223,7 +234,7 @@ ENTITIES: tuple[Entity, ...] = (
     INCIDENT,
     MAINTENANCE,
 )
-PLACES: tuple[Node, ...] = (POLICY, ARM, TASK_TYPE, EVALUATOR, ROUTER)
+PLACES: tuple[Node, ...] = (POLICY, ARM, FLEET, TASK_TYPE, EVALUATOR, ROUTER)
 """Nodes that carry only their key: made when first named."""
 
 _CHANGES = "one for each thing named"
@@ -231,6 +242,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
     Relationship("HAS_REVISION", "(any entity)", "(its revision)", "it was told so", "changes"),
     Relationship("RUNS_MODEL", "Deployment", "Model", "the model it runs", "one"),
     Relationship("RUNS_ON", "Deployment", "Backend", "the backend it runs on", "one"),
+    Relationship("PART_OF", "Backend", "Fleet", "the whole that it is a part of", "backends"),
     Relationship("VERSION_OF", "PolicyVersion", "Policy", "the policy it is a version of", "one"),
     Relationship("TESTS", "Experiment", "Policy", "the policy it runs on", _CHANGES),
     Relationship("HAS_ARM", "Experiment", "Arm", "its arms", _CHANGES),

@@ -31,6 +31,7 @@ from graph.facts import (
 from graph.model import NODES
 from graph.model.declare import Entity, Link, link_text, merge_text
 from graph.model.traffic import CellKey
+from graph.model.world import THE_FLEET
 from graph.store.door import GraphStore, Transaction, instant
 
 _LOCK_REQUESTS = """
@@ -71,6 +72,8 @@ MERGE (m:Model {id: row.model})
 MERGE (k:Backend {id: row.backend})
 MERGE (d)-[:RUNS_MODEL]->(m)
 MERGE (d)-[:RUNS_ON]->(k)
+MERGE (fleet:Fleet {id: row.fleet})
+MERGE (k)-[:PART_OF]->(fleet)
 MERGE (c)-[:SERVED_BY]->(d)
 MERGE (task:TaskType {id: row.properties.taskType})
 MERGE (c)-[:OF_TASK]->(task)
@@ -89,9 +92,12 @@ FOREACH (id IN CASE WHEN row.properties.routerVersion IS NULL THEN []
          ELSE [row.properties.routerVersion] END |
   MERGE (router:Router {id: id})
   MERGE (c)-[:ROUTED_WITH]->(router))
-FOREACH (id IN CASE WHEN row.properties.displacedFrom IS NULL THEN []
-         ELSE [row.properties.displacedFrom] END |
-  MERGE (lost:Deployment {id: id})
+FOREACH (known IN CASE WHEN row.lost IS NULL THEN [] ELSE [row.lost] END |
+  MERGE (lost:Deployment {id: row.properties.displacedFrom})
+  MERGE (lostModel:Model {id: known.model})
+  MERGE (lostBackend:Backend {id: known.backend})
+  MERGE (lost)-[:RUNS_MODEL]->(lostModel)
+  MERGE (lost)-[:RUNS_ON]->(lostBackend)
   MERGE (c)-[:DISPLACED_FROM]->(lost))
 """
 _LOCK_BUCKETS = """
@@ -334,6 +340,10 @@ async def _ensure_cells(transaction: Transaction, cells: dict[str, CellKey]) -> 
 
 def _cell_row(cell: CellKey) -> dict[str, Any]:
     model, backend = model_and_backend(cell.deployment)
+    lost: dict[str, str] | None = None
+    if cell.displaced_from is not None:
+        lost_model, lost_backend = model_and_backend(cell.displaced_from)
+        lost = {"model": lost_model, "backend": lost_backend}
     properties = {
         "tenant": cell.tenant,
         "deployment": cell.deployment,
@@ -346,8 +356,16 @@ def _cell_row(cell: CellKey) -> dict[str, Any]:
         "routerVersion": cell.router_version,
         "method": cell.method,
         "displacedFrom": cell.displaced_from,
+        "promptBand": cell.prompt_band,
     }
-    return {"id": cell.id, "properties": properties, "model": model, "backend": backend}
+    return {
+        "id": cell.id,
+        "properties": properties,
+        "model": model,
+        "backend": backend,
+        "lost": lost,
+        "fleet": THE_FLEET,
+    }
 
 
 def _scores_of(told: Sequence[Any], tenant: str, request_id: str) -> list[ScoreFact]:

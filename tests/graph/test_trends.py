@@ -230,6 +230,11 @@ async def test_evaluators_stand_side_by_side(told: Told) -> None:
     assert [one.key[0].id for one in series] == ["judge", "thumbs"]
     with pytest.raises(InvalidInput, match="groupBy"):
         await told.trend(Metric.VOLUME, WHOLE, group_by=[Dimension.EVALUATOR])
+    by_version = [Dimension.TIER, Dimension.EVALUATOR_VERSION]
+    series = await told.trend(Metric.QUALITY, WHOLE, group_by=by_version)
+    assert {one.key[1].id for one in series} == {"judge@1", "thumbs@1"}
+    with pytest.raises(InvalidInput, match="EVALUATOR_VERSION tells only QUALITY"):
+        await told.trend(Metric.COST, WHOLE, group_by=by_version)
 
 
 async def test_hours_without_requests_are_points_without_value(told: Told) -> None:
