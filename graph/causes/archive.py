@@ -1,0 +1,173 @@
+"""Keeps investigations in the graph, for people to look at and for later incidents to find."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from graph.causes.investigation import Cause, Investigation
+from graph.model.answers import BLAMABLE, LOCATABLE
+from graph.scope import TenantScope
+from graph.slices import EntityRef, Metric, Period, Slice
+from graph.store import investigations
+from graph.store.door import GraphStore
+from graph.store.investigations import Tie
+
+KEPT = 500
+"""So many investigations are kept for each owner, the newest."""
+
+_ALL = "*"
+_NODE_OF_KIND = {"policy": "policy_version"}
+"""The kind of node of those kinds of causes that are not their own and are no change."""
+
+
+def investigation_id(
+    *,
+    metric: Metric,
+    during: Period,
+    compared_to: Period | None,
+    where: Slice,
+    known_at: datetime | None,
+    scope: TenantScope,
+    data_version: str = "",
+) -> str:
+    """The id of the answer to a question: the same question of the same data has the same.
+
+    `compared_to` and `known_at` are what was asked, None where nothing was; `data_version` is
+    whatever text tells one state of the data from another.
+    """
+    asked = {
+        "metric": metric,
+        "during": during,
+        "comparedTo": compared_to,
+        "where": _slice(where),
+        "knownAt": known_at,
+        "tenants": scope.parameter,
+        "data": data_version,
+    }
+    told = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    return f"inv-{blake2b(told, digest_size=8).hexdigest()}"
+
+
+async def keep(
+    store: GraphStore,
+    found: Investigation,
+    *,
+    where: Slice,
+    scope: TenantScope,
+    asked_at: datetime,
+    most: int = KEPT,
+) -> None:
+    """Keep an investigation under its id, tied to what it blames and locates.
+
+    `where` is the slice that was asked about, `scope` who asked: only they may see it. Raises
+    GraphUnavailable.
+    """
+    await investigations.put(
+        store,
+        found.id,
+        properties=_properties(found, where=where, scope=scope, asked_at=asked_at),
+        ties=[*_blamed(found), *_located(found)],
+        keep=most,
+    )
+
+
+def _slice(where: Slice) -> dict[str, list[str]]:
+    return {name: sorted(values) for name, values in where.given().items()}
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+
+def _properties(
+    found: Investigation, *, where: Slice, scope: TenantScope, asked_at: datetime
+) -> Mapping[str, Any]:
+    return {
+        "owner": _ALL if scope.parameter is None else ",".join(scope.parameter),
+        "tenants": scope.parameter,
+        "askedAt": asked_at,
+        "knownAt": found.known_at,
+        "metric": found.metric.value,
+        "verdict": found.verdict.value,
+        "summary": found.summary,
+        "where": _json(_slice(where)),
+        "duringStart": found.during.start,
+        "duringEnd": found.during.end,
+        "comparedToStart": found.compared_to.start,
+        "comparedToEnd": found.compared_to.end,
+        "before": found.before,
+        "after": found.after,
+        "delta": found.delta,
+        "deltaLow": found.delta_low,
+        "deltaHigh": found.delta_high,
+        "onset": found.onset,
+        "unexplained": found.unexplained,
+        "slices": _json([asdict(one) for one in found.slices]),
+        "causes": _json([asdict(one) for one in found.causes]),
+    }
+
+
+def _blamed(found: Investigation) -> list[Tie]:
+    return [
+        Tie(
+            BLAMABLE[_node(cause)],
+            _key(EntityRef(_node(cause), cause.id)),
+            blamed=True,
+            properties={
+                "rank": cause.rank,
+                "contribution": cause.contribution,
+                "contributionLow": cause.contribution_low,
+                "contributionHigh": cause.contribution_high,
+                "mechanism": cause.mechanism.value,
+                "cells": _cells(cause),
+            },
+        )
+        for cause in found.causes
+    ]
+
+
+def _node(cause: Cause) -> str:
+    """What kind of node a cause is: its path's first; without a path what its kind tells."""
+    if cause.path:
+        return cause.path[0].start.kind
+    node = _NODE_OF_KIND.get(cause.kind, cause.kind)
+    return node if node in BLAMABLE else "change"
+
+
+def _cells(cause: Cause) -> list[str]:
+    passed = (step.end for step in cause.path)
+    return [node.id for node in passed if node.kind == "cell"]
+
+
+def _located(found: Investigation) -> list[Tie]:
+    return [
+        Tie(
+            LOCATABLE[ref.kind],
+            _key(ref),
+            blamed=False,
+            properties={"rank": rank, "share": one.share},
+        )
+        for rank, one in enumerate(found.slices, start=1)
+        for ref in one.where
+        if ref.kind in LOCATABLE and _key(ref)
+    ]
+
+
+def _key(ref: EntityRef) -> tuple[str, ...]:
+    """The key of the node that a reference names; empty where its name alone tells none."""
+    match ref.kind:
+        case "policy_version":
+            policy, _, version = ref.id.rpartition("@")
+            return (policy, version)
+        case "arm":
+            experiment, _, arm = ref.id.rpartition("/")
+            return (experiment, arm)
+        case "evaluator_version":
+            evaluator, _, _ = ref.id.rpartition("@")
+            return (evaluator,) if evaluator else ()
+        case _:
+            return (ref.id,)
