@@ -1,26 +1,27 @@
 """One playbook per question: the calls it takes and the words it is answered in.
 
 Every figure in an answer comes from the calls; the GraphQL that answers the same stands beside it.
-Nothing here claims a cause: what was changed is listed, not blamed.
+What is claimed as a cause is what the investigation found, and nothing else.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
-from graph import fleet, requests, trends
+from agent.causes import in_words
+from graph import fleet, requests
+from graph.causes import why
 from graph.columns import BucketColumns
 from graph.evidence import Incident
-from graph.fleet import Change
 from graph.health import DeploymentHealth, HealthStatus
 from graph.hot.routing.ranking import Candidate, RoutingRequest, rank
 from graph.hot.snapshot import ViewSnapshot
 from graph.requests import Request
 from graph.scope import TenantScope
 from graph.settings import HealthSettings
-from graph.slices import Dimension, Metric, Period, Slice
+from graph.slices import Metric, Period, Slice
 from graph.store.door import GraphStore
-from graph.trends import Comparison
 
 _SHOWN = 3
 _WORST_FIRST = (HealthStatus.DOWN, HealthStatus.DEGRADED, HealthStatus.UNKNOWN)
@@ -98,51 +99,38 @@ async def why_there(world: World, request_id: str) -> Answer:
     return Answer(question, "\n".join(_journey(request, then, opened)), query)
 
 
-async def what_moved(
+async def why_changed(
     world: World,
     *,
     metric: Metric,
     during: Period,
-    compared_to: Period,
+    compared_to: Period | None = None,
     where: Slice,
-    by: Dimension,
     question: str,
 ) -> Answer:
-    """Where a metric moved between two periods, and what was changed meanwhile."""
-    compared = await trends.compare(
+    """Why a metric changed: what the investigation found, in its own figures."""
+    found = await why.why_changed(
         world.store,
         world.columns,
         metric=metric,
         during=during,
         compared_to=compared_to,
-        group_by=(by,),
         where=where,
         scope=world.scope,
+        known_at=None,
+        now=world.now,
     )
-    moved = sorted(
-        (one for one in compared if one.delta is not None), key=lambda one: -abs(one.delta or 0)
-    )
-    lines = [
-        f"{metric.value} from {_clock(during.start)} to {_clock(during.end)}, against "
-        f"{_clock(compared_to.start)} to {_clock(compared_to.end)}, by {by.value.lower()}:"
-    ]
-    lines += [_comparison(one) for one in moved[:5]] or ["  too little data to compare"]
-    changed = await fleet.changes(
-        world.store, start=compared_to.end - timedelta(hours=6), end=during.end
-    )
-    lines.append("Happened meanwhile (recorded facts, not yet tested as causes):")
-    happened = await fleet.incidents(world.store, start=during.start, end=during.end)
-    told = [
-        *((one.opened_at, _happening(one)) for one in happened),
-        *((one.at, _change(one)) for one in changed),
-    ]
-    lines += [line for _, line in sorted(told)] or ["  nothing that was recorded"]
+    asked = [f"metric: {metric.value}", f"during: {_period(during)}"]
+    if compared_to is not None:
+        asked.append(f"comparedTo: {_period(compared_to)}")
+    if where.given():
+        asked.append(f"where: {_slice(where)}")
     return Answer(
         question,
-        "\n".join(lines),
-        f"{{ compare(metric: {metric.value}, groupBy: [{by.value}], "
-        f"during: {_period(during)}, comparedTo: {_period(compared_to)}) "
-        "{ key { id } before after delta deltaLow deltaHigh } }",
+        "\n".join(in_words(found)),
+        f"{{ whyChanged({', '.join(asked)}) {{ verdict summary before after delta deltaLow "
+        "deltaHigh slices { share where { kind id } } causes { kind id title contribution "
+        "contributionLow contributionHigh mechanism evidence } unexplained } }",
     )
 
 
@@ -154,8 +142,21 @@ def _period(period: Period) -> str:
     return f'{{from: "{_stamp(period.start)}", to: "{_stamp(period.end)}"}}'
 
 
+def _slice(where: Slice) -> str:
+    fields = [
+        f"{_camel(name)}: [{', '.join(json.dumps(value) for value in sorted(values))}]"
+        for name, values in where.given().items()
+    ]
+    return f"{{{', '.join(fields)}}}"
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
 def _stamp(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _ailing(health: DeploymentHealth) -> str:
@@ -211,35 +212,3 @@ def _journey(
     lines += [f"  Known then: {_incident(one)}" for one in opened]
     lines += [f"  Scored {score.score:.2f} by {score.evaluator}." for score in request.quality]
     return lines
-
-
-def _comparison(one: Comparison) -> str:
-    name = one.key[0].id if one.key else "all"
-    interval = ""
-    if one.delta_low is not None and one.delta_high is not None:
-        sure = "" if one.delta_low * one.delta_high > 0 else ", may be chance"
-        interval = f" (95 %: {_figure(one.delta_low, '+')} to {_figure(one.delta_high, '+')}{sure})"
-    return (
-        f"  {name}: {_figure(one.before)} → {_figure(one.after)}, {_figure(one.delta, '+')}"
-        f"{interval}, "
-        f"{one.count_before} and {one.count_after} behind it"
-    )
-
-
-def _happening(one: Incident) -> str:
-    end = "still open" if one.resolved_at is None else f"to {_clock(one.resolved_at)}"
-    where = one.scope_id or "everything"
-    return (
-        f"  {_clock(one.opened_at)} incident {one.id} ({one.severity}, {where}), {end}: {one.title}"
-    )
-
-
-def _figure(value: float | None, sign: str = "") -> str:
-    if value is None:
-        return "none"
-    return f"{value:{sign},.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"
-
-
-def _change(one: Change) -> str:
-    targets = ", ".join(f"{target.kind} {target.id}" for target in one.targets)
-    return f"  {_clock(one.at)} {one.kind}: {one.title} ({targets})"

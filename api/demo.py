@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -20,7 +20,7 @@ from graph.hot.reader import HotView
 from graph.hot.routing.ranking import RoutingRequest
 from graph.scope import TenantScope
 from graph.settings import HealthSettings
-from graph.slices import Dimension, Metric, Period, Slice
+from graph.slices import Metric, Period, Slice
 from graph.store.door import GraphStore
 from ingest.simulator import demo_plan, live, simulate
 
@@ -28,6 +28,7 @@ _DAY = timedelta(days=1)
 _LIVE_STEP_S = 0.5
 _PATIENCE_S = 20.0
 Event = dict[str, Any]
+T = TypeVar("T")
 
 
 class Demo:
@@ -39,10 +40,12 @@ class Demo:
         self._addresses = addresses
         self._say = say
         self._plan = demo_plan(datetime.now(UTC), days=days, per_day=per_day)
-        rollout, outage = self._plan.requested[:2]
+        rollout, outage, _, ailing = self._plan.requested
         day = _required(rollout.at).replace(hour=0, minute=0, second=0, microsecond=0)
         self._tuesday = Period(day, day + _DAY)
         self._outage = Period(_required(outage.at), _required(outage.until))
+        self._ailing = _required(ailing.target)
+        self._ailing_since = _required(ailing.at)
         self._displaced: str | None = None
 
     def load_and_ask(self) -> None:
@@ -123,34 +126,33 @@ class Demo:
         )
         if self._displaced is not None:
             yield await playbooks.why_there(world, self._displaced)
-        yield await playbooks.what_moved(
+        yield await playbooks.why_changed(
             world,
             metric=Metric.QUALITY,
             during=self._tuesday,
-            compared_to=_day_before(self._tuesday),
             where=Slice(task_type=frozenset({"reasoning"})),
-            by=Dimension.DEPLOYMENT,
-            question=f"Where did quality drop for reasoning on {self._tuesday.start:%A}?",
+            question=f"Why did quality drop for reasoning on {self._tuesday.start:%A}?",
         )
-        yield await playbooks.what_moved(
+        yield await playbooks.why_changed(
             world,
             metric=Metric.LATENCY_P95,
             during=self._outage,
-            compared_to=_day_before(self._outage),
             where=Slice(tier=frozenset({"premium"})),
-            by=Dimension.BACKEND,
-            question=f"Where were premium users slow on {self._outage.start:%A}?",
+            question=f"Why were premium users slow on {self._outage.start:%A}?",
+        )
+        yield await playbooks.why_changed(
+            world,
+            metric=Metric.LATENCY_MEAN,
+            during=Period(self._ailing_since, world.now),
+            where=Slice(deployment=frozenset({self._ailing})),
+            question=f"Why is {self._ailing} slow now?",
         )
 
 
-def _required(instant: datetime | None) -> datetime:
-    if instant is None:
-        raise ValueError("the demo's plan says when its faults begin and end")
-    return instant
-
-
-def _day_before(period: Period) -> Period:
-    return Period(period.start - _DAY, period.end - _DAY)
+def _required(value: T | None) -> T:
+    if value is None:
+        raise ValueError("the demo's plan says of its faults when and where they are")
+    return value
 
 
 async def _settled(view: HotView) -> None:

@@ -1,13 +1,13 @@
 """The whole reasoning behind one pick, laid out for people: `routecause route --explain`."""
 
-from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from api.cli.layout import item, section
+
 _STATUS_STYLES = {"HEALTHY": "green", "DEGRADED": "yellow", "DOWN": "red", "UNKNOWN": "dim"}
-_NARROWEST = 40
 
 
 def explain(view: dict[str, Any], *, request: dict[str, Any], console: Console) -> None:
@@ -16,31 +16,31 @@ def explain(view: dict[str, Any], *, request: dict[str, Any], console: Console) 
     `view` and `request` are the `routingView` that GraphQL answered and its variable.
     """
     console.print(_asked(request), highlight=False)
-    _section(console, "How it was decided")
+    section(console, "How it was decided")
     for number, step in enumerate(view["steps"], start=1):
-        _item(console, f"{number}.", step)
+        item(console, f"{number}.", step)
     if not view["steps"]:
-        _item(console, "-", "no step is told")
+        item(console, "-", "no step is told")
     _show_policy(view, console=console)
     eligible = [one for one in view["candidates"] if one["eligible"]]
     ruled_out = [one for one in view["candidates"] if not one["eligible"]]
     width = max((len(one["deployment"]) for one in view["candidates"]), default=0)
-    _section(console, f"Ranked ({len(eligible)})")
+    section(console, f"Ranked ({len(eligible)})")
     for one in eligible:
         _show(one, width=width, console=console)
     if not eligible:
-        _item(console, "-", "none may serve this request")
+        item(console, "-", "none may serve this request")
     if ruled_out:
-        _section(console, f"Ruled out ({len(ruled_out)}), the least bad first")
+        section(console, f"Ruled out ({len(ruled_out)}), the least bad first")
         for one in ruled_out:
             _show(one, width=width, console=console)
-    _section(console, "What is left")
-    _item(console, "-", f"budget: {_left(view['budgetRemainingUsd'], '${:.4f}')}")
-    _item(console, "-", f"quota: {_left(view['quotaRemaining'], '{:.0f} requests')}")
+    section(console, "What is left")
+    item(console, "-", f"budget: {_left(view['budgetRemainingUsd'], '${:.4f}')}")
+    item(console, "-", f"quota: {_left(view['quotaRemaining'], '{:.0f} requests')}")
     if view["warnings"]:
-        _section(console, "Warnings")
+        section(console, "Warnings")
         for warning in view["warnings"]:
-            _item(console, "!", warning, style="yellow")
+            item(console, "!", warning, style="yellow")
     stale = ", stale" if view["stale"] else ""
     console.print(f"\nview {view['viewVersion']} as of {view['asOf']}{stale}", style="dim")
 
@@ -70,9 +70,9 @@ def _show_policy(view: dict[str, Any], *, console: Console) -> None:
         rows.append(f"propensity {view['propensity']:.4g}: record it with the decision")
     rows += [f"flag {flag['name']} = {flag['value']}" for flag in view["flags"]]
     if rows:
-        _section(console, "Policy and experiment")
+        section(console, "Policy and experiment")
         for row in rows:
-            _item(console, "-", row)
+            item(console, "-", row)
 
 
 def _show(one: dict[str, Any], *, width: int, console: Console) -> None:
@@ -94,25 +94,7 @@ def _show(one: dict[str, Any], *, width: int, console: Console) -> None:
             text.append(f"  {words}", style="yellow")
     console.print(text, highlight=False, soft_wrap=True)
     for reason in one["reasons"]:
-        _item(console, "·", reason, indent=5, style="dim")
-
-
-def _section(console: Console, title: str) -> None:
-    console.print(f"\n[bold]{title}[/bold]", highlight=False)
-
-
-def _item(console: Console, mark: str, words: str, *, indent: int = 2, style: str = "") -> None:
-    """An entry of a list, its further lines below the first one's words."""
-    first = f"{'':<{indent}}{mark} "
-    lines = wrap(
-        words,
-        max(console.width, _NARROWEST),
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_on_hyphens=False,
-    )
-    for line in lines:
-        console.print(Text(line, style=style), soft_wrap=True)
+        item(console, "·", reason, indent=5, style="dim")
 
 
 def _left(value: float | None, form: str) -> str:

@@ -34,6 +34,7 @@ TOUR = (
     "policy_history",
     "displaced_requests",
     "change_targets",
+    "investigation",
 )
 # Neo4j Browser keeps the slides and drops the rest, which serves whoever opens the page itself.
 _HEAD = """<!doctype html>
@@ -73,6 +74,7 @@ _LOOKS = {
     "TaskType": ("id", "#475569"),
     "Tier": ("id", "#7c3aed"),
     "Tenant": ("id", "#1d4ed8"),
+    "Investigation": ("metric", "#be185d"),
 }
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 _RETURNED = re.compile(r"\bAS\s+(\w+)\s*(?:,|$)")

@@ -33,6 +33,9 @@ COMPLEXITY: Final[Mapping[str, int]] = {
     "request": 10,
     "trend": 100,
     "compare": 100,
+    "whyChanged": 300,
+    "whatIf": 200,
+    "similarIncidents": 50,
     "routingView": 10,
 }
 """Complexity of the fields that do more than give out what is there already (1)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -20,11 +20,13 @@ from api.graphql.inputs import (
     slice_of,
 )
 from api.graphql.loaders import RequestKey
+from api.graphql.types.causes import Investigation, SimilarIncident, WhatIf
 from api.graphql.types.fleet import Change, DeploymentHealth, Incident
 from api.graphql.types.requests import Request
 from api.graphql.types.routing import RoutingView
 from api.graphql.types.trends import Comparison, Series
-from graph import fleet, requests, trends
+from graph import fleet, requests, similar, trends, whatif
+from graph.causes import investigation, why
 from graph.errors import InvalidInput
 from graph.evidence import Incident as IncidentAsKnown
 from graph.fleet import Change as ChangeAsKnown
@@ -32,6 +34,8 @@ from graph.health import DeploymentHealth as Health
 from graph.hot.routing import ranking
 
 Argument = strawberry.argument
+_SIMILAR: Final = 5
+"""So many similar incidents are given unless more or fewer are asked for."""
 KnownAt = Annotated[
     datetime | None,
     Argument(description="As it could have been known then: what was recorded later is left out."),
@@ -229,6 +233,113 @@ class Query:
             where=slice_of(where),
             scope=context.caller.scope,
             known_at=known_at,
+        )
+
+    @strawberry.field(
+        graphql_type=Investigation,
+        description="Why a metric changed: whether it did, where, when, what happened and whether "
+        "that did it. Kept in the graph as an investigation.",
+    )
+    async def why_changed(
+        self,
+        info: Info,
+        metric: MetricArgument,
+        during: During,
+        compared_to: Annotated[
+            PeriodInput | None,
+            Argument(
+                description="The earlier period that it is compared with (default: the same hours "
+                "and weekdays before, as `baseline` says)."
+            ),
+        ] = None,
+        where: Where = None,
+        known_at: KnownAt = None,
+    ) -> investigation.Investigation:
+        """From the buckets in memory and the events of the graph."""
+        context = info.context
+        context.require("read")
+        days = _days(context)
+        return await why.why_changed(
+            context.store,
+            context.services.columns,
+            metric=metric,
+            during=during.period(field="during", limit_days=days),
+            compared_to=None
+            if compared_to is None
+            else compared_to.period(field="comparedTo", limit_days=days),
+            where=slice_of(where),
+            scope=context.caller.scope,
+            known_at=known_at,
+            now=context.now,
+        )
+
+    @strawberry.field(
+        graphql_type=list[SimilarIncident],
+        description="Incidents like one, or like what is told in words; the most alike first. "
+        "Give either `incident` or `text`.",
+    )
+    async def similar_incidents(
+        self,
+        info: Info,
+        incident: Annotated[
+            strawberry.ID | None, Argument(description="The incident that they are like.")
+        ] = None,
+        text: Annotated[str | None, Argument(description="What they are about, in words.")] = None,
+        first: Annotated[
+            int | None, Argument(description=f"How many, {similar.MOST} at most.")
+        ] = _SIMILAR,
+        known_at: KnownAt = None,
+    ) -> Sequence[similar.SimilarIncident]:
+        """From the graph's shape and the words of its incidents."""
+        info.context.require("read")
+        return await similar.similar_incidents(
+            info.context.store,
+            incident=None if incident is None else identifier(incident, field="incident"),
+            text=text,
+            first=_SIMILAR if first is None else first,
+            scope=info.context.caller.scope,
+            known_at=known_at,
+        )
+
+    @strawberry.field(
+        graphql_type=WhatIf,
+        description="The metric of a period, had its traffic been routed otherwise. Give exactly "
+        "one of `policyVersion`, `without` and `arm`.",
+    )
+    async def what_if(
+        self,
+        info: Info,
+        metric: MetricArgument,
+        during: During,
+        where: Where = None,
+        policy_version: Annotated[
+            strawberry.ID | None,
+            Argument(description="Had this version been in force, `policy@version`."),
+        ] = None,
+        without: Annotated[
+            Ids, Argument(description="Had these deployments or backends not been there.")
+        ] = None,
+        arm: Annotated[
+            strawberry.ID | None,
+            Argument(description="Had this arm had all of its experiment, `experiment/arm`."),
+        ] = None,
+    ) -> whatif.WhatIf:
+        """From the buckets in memory and the propensities that decisions carry."""
+        context = info.context
+        context.require("read")
+        return await whatif.what_if(
+            context.store,
+            context.services.columns,
+            metric=metric,
+            during=during.period(field="during", limit_days=_days(context)),
+            where=slice_of(where),
+            policy_version=None
+            if policy_version is None
+            else identifier(policy_version, field="policyVersion"),
+            without=identifiers(without, field="without"),
+            arm=None if arm is None else identifier(arm, field="arm"),
+            scope=context.caller.scope,
+            now=context.now,
         )
 
 

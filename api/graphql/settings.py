@@ -44,7 +44,9 @@ class GraphqlSettings(BaseSettings):
         description="Whether only trusted GraphQL documents are answered (those of our own commands, pages and client), by hash or by text.",
     )
     period_limit_days: float = Field(
-        default=400.0, gt=0, description="Longest period that one trend or comparison may span."
+        default=400.0,
+        gt=0,
+        description="Longest period that one trend, comparison or investigation may span.",
     )
     points_limit: int = Field(
         default=100_000, ge=1, description="Most points in all series of one trend."

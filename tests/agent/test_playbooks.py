@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from graphql import parse
 
 from agent import playbooks
 from agent.playbooks import World
-from graph import fleet
 from graph.columns import BucketColumns
 from graph.evidence import DeploymentFacts, Evidence, Incident, Observation
-from graph.facts import EntityFact, LinkTo, RequestFact, ScoreFact
+from graph.facts import EntityFact, Fact, LinkTo, RequestFact, ScoreFact
 from graph.health import assess
 from graph.hot.routing.ranking import RoutingRequest
 from graph.hot.snapshot import ViewSnapshot
@@ -20,7 +20,7 @@ from graph.model import world as declared
 from graph.model.traffic import CellKey
 from graph.scope import TenantScope
 from graph.settings import GraphSettings, HealthSettings
-from graph.slices import Dimension, Metric, Period, Slice
+from graph.slices import Metric, Period, Slice
 from graph.store.door import GraphStore
 from graph.store.ledger import record
 
@@ -159,50 +159,63 @@ async def test_a_foreign_request_can_not_be_told_of(store: GraphStore, tenant: s
     assert answer.text == f"I can't tell: there is no request {tenant}-1."
 
 
-async def test_a_move_is_shown_with_its_interval_and_what_happened(
+async def test_a_change_is_told_with_its_cause_and_the_query_that_asks_the_same(
     store: GraphStore, tenant: str
 ) -> None:
     place = uuid4().hex[:8]
-    told = [request(tenant, n, NOW - DAY * (n % 2) - timedelta(minutes=n)) for n in range(40)]
-    scores = [score(tenant, n, 0.9 if n % 2 else 0.5, NOW) for n in range(40)]
+    hit, spared = f"hit-{place}@aws", f"spared-{place}@neo"
+    start, rollout_at = NOW - 2 * DAY, NOW - DAY
+    facts: list[Fact] = []
+    for number in range(2 * 48 * 4):
+        at = start + timedelta(minutes=15 * (number // 2), seconds=number % 7)
+        deployment = (hit, spared)[number % 2]
+        worse = deployment == hit and at >= rollout_at
+        noise = 0.01 * (number * 7 % 11 - 5)
+        facts += [
+            request(tenant, number, at, deployment=deployment),
+            score(tenant, number, (0.5 if worse else 0.9) + noise, at),
+        ]
     rollout = EntityFact(
         declared.CHANGE,
         (f"c-{place}",),
         place,
-        NOW - timedelta(hours=1),
-        NOW,
+        rollout_at,
+        rollout_at,
         {
             "kind": "rollout",
             "title": f"build {place}",
-            "targets": '[{"kind": "deployment", "id": "good@aws"}]',
+            "targets": f'[{{"kind": "deployment", "id": "{hit}"}}]',
         },
-        (LinkTo("TARGETS", "Deployment", ("good@aws",)),),
+        (LinkTo("TARGETS", "Deployment", (hit,)),),
     )
-    await record(store, [*told, *scores, rollout])
-    now = Period(NOW - timedelta(hours=2), NOW + timedelta(minutes=1))
-    answer = await playbooks.what_moved(
+    await record(store, [*facts, rollout])
+    answer = await playbooks.why_changed(
         world_of(store, tenant),
         metric=Metric.QUALITY,
-        during=now,
-        compared_to=Period(now.start - DAY, now.end - DAY),
-        where=Slice(),
-        by=Dimension.DEPLOYMENT,
-        question="Where did quality drop?",
+        during=Period(rollout_at, NOW),
+        compared_to=Period(start, rollout_at),
+        where=Slice(task_type=frozenset({"reasoning"}), tier=frozenset({"premium", 'a"b'})),
+        question="Why did quality drop?",
     )
-    assert "good@aws: 0.9 → 0.5, -0.4" in answer.text
-    assert "20 and 20 behind it" in answer.text
-    assert f"rollout: build {place} (deployment good@aws)" in answer.text
-    assert len(await fleet.changes(store, start=now.start, end=now.end)) >= 1
+    assert answer.question == "Why did quality drop?"
+    assert "  QUALITY 0.900 → 0.700, -0.200 (95 %: " in answer.text
+    assert f"1. rollout c-{place} (build {place}) at 2026-09-02 12:00 UTC: " in answer.text
+    assert f"path: change c-{place} → deployment {hit}" in answer.text
+    assert spared not in answer.text
+    parse(answer.query)
+    assert 'where: {taskType: ["reasoning"], tier: ["a\\"b", "premium"]}' in answer.query
+    assert 'comparedTo: {from: "2026-09-01T12:00:00Z", to: "2026-09-02T12:00:00Z"}' in answer.query
 
 
 async def test_too_little_data_is_said(store: GraphStore, tenant: str) -> None:
-    answer = await playbooks.what_moved(
+    answer = await playbooks.why_changed(
         world_of(store, tenant),
         metric=Metric.QUALITY,
         during=Period(NOW - DAY, NOW),
-        compared_to=Period(NOW - 2 * DAY, NOW - DAY),
         where=Slice(),
-        by=Dimension.TIER,
         question="?",
     )
-    assert "too little data to compare" in answer.text
+    assert "  QUALITY unknown → unknown, unknown, from 2026-09-02 12:00 UTC to" in answer.text
+    assert "Why" not in answer.text
+    assert "comparedTo" not in answer.query
+    assert "where: {" not in answer.query

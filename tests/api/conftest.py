@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -79,6 +79,96 @@ class Server:
             subprotocols=[Subprotocol("graphql-transport-ws")],
             additional_headers=headers,
         )
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Two days of two deployments that no other test knows.
+
+    After the first day a rollout makes one of them worse; another touches the other and does not.
+    """
+
+    tenant: str
+    name: str
+    begins: datetime = datetime(2026, 7, 7, tzinfo=UTC)
+
+    @property
+    def changed(self) -> datetime:
+        """When both were rolled out."""
+        return self.begins + timedelta(days=1)
+
+    @property
+    def ends(self) -> datetime:
+        """When the second day is over."""
+        return self.begins + timedelta(days=2)
+
+    @property
+    def hit(self) -> str:
+        """The deployment that got worse."""
+        return f"hit-{self.name}@b-{self.name}"
+
+    @property
+    def spared(self) -> str:
+        """The deployment that did not."""
+        return f"spared-{self.name}@b-{self.name}"
+
+    def events(self, *, known_after: timedelta = timedelta(hours=1)) -> Generator[dict[str, Any]]:
+        """What is told of it; `known_after` is when the rollouts became known."""
+        hour = timedelta(hours=1)
+        for number in range(2 * 48 * 4):
+            at = self.begins + timedelta(minutes=15 * (number // 2), seconds=number % 7)
+            by = (self.hit, self.spared)[number % 2]
+            worse = by == self.hit and at >= self.changed
+            score = (0.5 if worse else 0.9) + 0.01 * (number * 7 % 11 - 5)
+            name = f"{number}-{self.name}"
+            yield self._event("request.completed", at, hour, self._request(name, by=by))
+            told = {"request_id": name, "evaluator": "judge", "score": score}
+            yield self._event("quality.scored", at + hour, hour, told)
+        for name, deployment in (("rollout", self.hit), ("decoy", self.spared)):
+            change = {
+                "change": f"{name}-{self.name}",
+                "kind": "rollout",
+                "title": f"{name} of {deployment}",
+                "targets": [{"kind": "deployment", "id": deployment}],
+            }
+            yield self._event("change.applied", self.changed, known_after, change)
+
+    def _request(self, name: str, *, by: str) -> dict[str, Any]:
+        return {
+            "request_id": name,
+            "user": "ada",
+            "tier": "premium",
+            "task_type": "reasoning",
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "decision": {
+                "deployment": by,
+                "policy": f"p-{self.name}",
+                "policy_version": "v1",
+                "method": "rule",
+            },
+            "outcome": {"status": "ok", "latency_ms": 100.0, "cost_usd": 0.25},
+        }
+
+    def _event(
+        self, kind: str, at: datetime, known_after: timedelta, data: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "specversion": "1.0",
+            "id": uuid4().hex,
+            "source": f"//{self.name}",
+            "type": f"routecause.{kind}",
+            "time": at.isoformat(),
+            "recordedtime": (at + known_after).isoformat(),
+            "tenant": self.tenant,
+            "data": data,
+        }
+
+
+@pytest.fixture
+def rollout(tenant: str) -> Rollout:
+    """Something that changed a metric."""
+    return Rollout(tenant, uuid4().hex[:8])
 
 
 def free_port() -> int:

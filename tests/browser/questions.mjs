@@ -1,7 +1,7 @@
 // Runs each of GraphiQL's default tabs as a first visit finds it, and gives what each answered.
 import { drive } from "./chromium.mjs";
 
-const NAMES = ["Fleet", "Request", "Trend", "Compare", "RoutingView"];
+const NAMES = ["Fleet", "WhyChanged", "Request", "Trend", "Compare", "RoutingView", "WhatIf"];
 const response = ".graphiql-response .view-lines";
 const variables = '.graphiql-editor-tool .monaco-editor';
 

@@ -9,7 +9,16 @@ import pytest
 pytestmark = pytest.mark.browser
 
 CALL_LIMIT_S = 10
-QUESTIONS = ["Fleet", "Request", "Trend", "Compare", "RoutingView", "FleetChanged"]
+QUESTIONS = [
+    "Fleet",
+    "WhyChanged",
+    "Request",
+    "Trend",
+    "Compare",
+    "RoutingView",
+    "WhatIf",
+    "FleetChanged",
+]
 WORKERS = {"editor.worker", "graphql.worker", "json.worker"}
 
 

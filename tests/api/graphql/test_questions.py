@@ -308,6 +308,11 @@ NEEDS_READ = {
     "compare": '{ compare(metric: VOLUME, groupBy: [], during: {from: "2026-09-01T00:00:00Z", '
     'to: "2026-09-02T00:00:00Z"}, comparedTo: {from: "2026-08-01T00:00:00Z", '
     'to: "2026-08-02T00:00:00Z"}) { before } }',
+    "whyChanged": '{ whyChanged(metric: QUALITY, during: {from: "2026-09-01T00:00:00Z", '
+    'to: "2026-09-02T00:00:00Z"}) { verdict } }',
+    "similarIncidents": '{ similarIncidents(text: "packet loss") { similarity } }',
+    "whatIf": '{ whatIf(metric: COST, without: ["aws"], during: {from: "2026-09-01T00:00:00Z", '
+    'to: "2026-09-02T00:00:00Z"}) { estimate } }',
 }
 
 
@@ -337,6 +342,9 @@ MOST_STATEMENTS = {
     "routingView": 0,
     "trend": 5,
     "compare": 10,
+    "whyChanged": 10,
+    "similarIncidents": 3,
+    "whatIf": 10,
 }
 
 

@@ -16,11 +16,13 @@ from graphql import (
 )
 
 from api.graphql import export
+from api.graphql.types import causes as cause_types
 from api.graphql.types import fleet as fleet_types
 from api.graphql.types import requests as request_types
 from api.graphql.types import routing as routing_types
 from api.graphql.types import trends as trend_types
-from graph import fleet, health, requests, slices, trends
+from graph import fleet, health, requests, similar, slices, trends, whatif
+from graph.causes import investigation
 from graph.hot.routing import ranking
 
 CONTRACT = build_schema(
@@ -29,7 +31,10 @@ CONTRACT = build_schema(
 SERVED = build_schema(export.schema_text())
 
 SERVED_ROOTS = {
-    "Query": {"fleet", "incidents", "changes", "routingView", "request", "trend", "compare"},
+    "Query": {
+        *("fleet", "incidents", "changes", "routingView", "request", "trend", "compare"),
+        *("whyChanged", "similarIncidents", "whatIf"),
+    },
     "Subscription": {"fleetChanged"},
 }
 """What of the contract is served; all that is not is left out whole."""
@@ -48,6 +53,14 @@ TWINS = [
     (trend_types.Point, trends.Point),
     (trend_types.Series, trends.Series),
     (trend_types.Comparison, trends.Comparison),
+    (cause_types.Period, slices.Period),
+    (cause_types.Coverage, investigation.Coverage),
+    (cause_types.SliceContribution, investigation.SliceContribution),
+    (cause_types.PathStep, investigation.PathStep),
+    (cause_types.Cause, investigation.Cause),
+    (cause_types.Investigation, investigation.Investigation),
+    (cause_types.WhatIf, whatif.WhatIf),
+    (cause_types.SimilarIncident, similar.SimilarIncident),
     (routing_types.Candidate, ranking.Candidate),
     (routing_types.RoutingView, ranking.RoutingView),
 ]
@@ -103,7 +116,9 @@ def test_every_type_that_a_served_field_needs_is_served() -> None:
                  "PeriodInput", "SliceInput", "RequirementsInput", "RoutingRequestInput",
                  "DeploymentHealth", "Incident", "Change", "EntityRef", "RoutingView", "Candidate",
                  "Request", "Decision", "DecisionCandidate", "QualityScore", "RequestContext",
-                 "Series", "Point", "Comparison"):  # fmt: skip
+                 "Series", "Point", "Comparison", "Verdict", "Investigation", "Period", "Coverage",
+                 "SliceContribution", "Cause", "PathStep", "WhatIf",
+                 "SimilarIncident"):  # fmt: skip
         assert name in SERVED.type_map
 
 

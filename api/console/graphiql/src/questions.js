@@ -38,6 +38,118 @@ query Fleet($at: DateTime, $knownAt: DateTime) {
 }
 `;
 
+const WHY = `# Why did a metric change?
+#
+# Whether it did, where, when, what happened, and
+# whether that did it. Without comparedTo it is
+# compared with the same hours and weekdays before.
+# "share" and "contribution" are shares of delta;
+# "unexplained" is what is left of it. A cause has a
+# path of nodes that are there in the graph.
+query WhyChanged(
+  $metric: Metric!
+  $during: PeriodInput!
+  $comparedTo: PeriodInput
+  $where: SliceInput
+) {
+  whyChanged(
+    metric: $metric
+    during: $during
+    comparedTo: $comparedTo
+    where: $where
+  ) {
+    verdict
+    summary
+    before
+    after
+    delta
+    deltaLow
+    deltaHigh
+    baseline
+    onsetLow
+    onsetHigh
+    slices {
+      share
+      where {
+        kind
+        id
+      }
+      before
+      after
+    }
+    considered # recorded events put to the test
+    causes {
+      rank
+      kind
+      id
+      title
+      at
+      contribution
+      contributionLow
+      contributionHigh
+      counterfactual
+      mechanism
+      indistinguishableFrom
+      confidence
+      evidence
+      evidenceAgainst
+      path {
+        from {
+          kind
+          id
+        }
+        relationship
+        to {
+          kind
+          id
+        }
+      }
+    }
+    unexplained
+    coverage {
+      requests
+      scored
+      scoredShare
+      expectedScoredShare
+      warning
+    }
+  }
+}
+`;
+
+const WHAT_IF = `# What had the metric been without a backend?
+#
+# Exactly one of these says what is imagined:
+#   without        deployments or backends left out
+#   policyVersion  policy@version in force
+#   arm            experiment/arm for all its traffic
+# "refused" says why the data can't tell.
+query WhatIf(
+  $metric: Metric!
+  $during: PeriodInput!
+  $without: [ID!]
+  $policyVersion: ID
+  $arm: ID
+) {
+  whatIf(
+    metric: $metric
+    during: $during
+    without: $without
+    policyVersion: $policyVersion
+    arm: $arm
+  ) {
+    observed
+    estimate
+    low
+    high
+    effectiveSamples
+    moved
+    notes
+    refused
+  }
+}
+`;
+
 const REQUEST = `# Why did this request go where it went?
 #
 # Give a request's id below. The decision is there
@@ -213,6 +325,10 @@ export function defaultTabs(now) {
   const weekBefore = { from: hour(end - 8 * DAY_MS), to: hour(end - 7 * DAY_MS) };
   return [
     { query: FLEET },
+    {
+      query: WHY,
+      variables: variables({ metric: "QUALITY", during: day, where: {} }),
+    },
     { query: REQUEST, variables: variables({ id: "" }) },
     { query: TREND, variables: variables({ during: day, where: {} }) },
     {
@@ -231,6 +347,10 @@ export function defaultTabs(now) {
           reserve: false,
         },
       }),
+    },
+    {
+      query: WHAT_IF,
+      variables: variables({ metric: "LATENCY_P95", during: day, without: ["aws"] }),
     },
     { query: CHANGED },
   ];
