@@ -11,8 +11,9 @@ TOOLS := build/tools
 UV := $(TOOLS)/bin/uv
 ARGS ?=
 # What needs no whole service: the graph, the hot view, ingest, the answers, the rules of the house.
+# The search for causes is a part of its own: make quick ARGS=tests/graph/causes
 QUICK := tests/graph tests/ingest tests/agent tests/test_repository.py tests/test_documents.py \
-	--ignore=tests/ingest/simulator
+	--ignore=tests/ingest/simulator --ignore=tests/graph/causes
 
 # Asked only where something has to be set up. The system's own comes first.
 PYTHON = $(shell for found in python3 python3.13 python3.12 python3.11 python3.14 python; do \

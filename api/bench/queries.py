@@ -14,15 +14,16 @@ from pathlib import Path
 from api.bench.measures import Table, percentile
 from api.servers import ServerSettings, neo4j_server
 from graph import fleet, requests, trends
+from graph.causes import why
 from graph.columns import BucketColumns
 from graph.scope import TenantScope
 from graph.settings import HealthSettings
 from graph.slices import Dimension, Granularity, Metric, Period, Slice
 from graph.store import ledger
-from graph.store.door import GraphStore
+from graph.store.door import GraphStore, counting
 from ingest.events import parse_event
 from ingest.facts import fact_of
-from ingest.simulator import SimulationPlan, simulate
+from ingest.simulator import DEFAULT_END, FaultRequest, SimulationPlan, simulate
 
 _BATCH = 2_000
 _ROUNDS = 60
@@ -37,7 +38,10 @@ class Loaded:
     def __init__(self, store: GraphStore, *, days: float, per_day: int) -> None:
         self.store = store
         self.columns = BucketColumns(store)
-        self.plan = SimulationPlan(days=days, per_day=per_day, seed=3)
+        begun = FaultRequest(
+            kind="rollout-hurts-task", at=DEFAULT_END - timedelta(days=min(days / 2, 0.8))
+        )
+        self.plan = SimulationPlan(days=days, per_day=per_day, seed=3, faults=(begun,))
         self.now = self.plan.end
         self.request_ids: list[str] = []
         self.requests = 0
@@ -103,12 +107,32 @@ class Loaded:
                 where=Slice(),
                 scope=_SCOPE,
             ),
+            "whyChanged QUALITY": lambda: self.why(Metric.QUALITY),
+            "whyChanged LATENCY_MEAN": lambda: self.why(Metric.LATENCY_MEAN),
+            "whyChanged COST_PER_REQUEST": lambda: self.why(Metric.COST_PER_REQUEST),
             "request": lambda: requests.requests(
                 self.store,
                 [self.request_ids[next(told) % len(self.request_ids)]],
                 scope=_SCOPE,
             ),
         }
+
+    async def why(self, metric: Metric, *, by_default: bool = False) -> object:
+        """Why a metric differs in the newest day from the day before (by default: a week before).
+
+        The fault begins in that day, so that there is a cause to be found.
+        """
+        day = timedelta(days=1)
+        return await why.why_changed(
+            self.store,
+            self.columns,
+            metric=metric,
+            during=Period(self.now - day, self.now),
+            compared_to=None if by_default else Period(self.now - 2 * day, self.now - day),
+            where=Slice(),
+            scope=_SCOPE,
+            now=self.now,
+        )
 
 
 def _middle(period: Period) -> datetime:
@@ -128,11 +152,12 @@ async def run(folder: Path, *, report: Callable[[str], None]) -> list[Table]:
             report(f"loading {name}")
             await graphs[name].load(report)
         timed = await _timed(graphs)
+        investigated = await _investigated(graphs["300,000 requests"])
         longer = await _degrees("Largest degree by label: the same traffic for longer", graphs)
         for loaded in graphs.values():
             await loaded.store.close()
     denser = await _denser(folder, report=report)
-    return [timed, longer, denser]
+    return [timed, investigated, longer, denser]
 
 
 async def _timed(graphs: dict[str, Loaded]) -> Table:
@@ -152,6 +177,29 @@ async def _timed(graphs: dict[str, Loaded]) -> Table:
                     took[one].append(1e3 * (time.perf_counter() - started))
         p50, p95 = ([percentile(values, q) for values in took] for q in (0.5, 0.95))
         table.rows.append((name, *p50, *p95, p95[1] / p95[0]))
+    return table
+
+
+async def _investigated(loaded: Loaded) -> Table:
+    """`whyChanged` against the same hours a week earlier, with the statements that it takes."""
+    table = Table(
+        "whyChanged at 300k: the newest day against the same a week earlier, ms",
+        ("metric", "p50", "p95", "statements, nothing in memory", "statements"),
+    )
+    for metric in (Metric.QUALITY, Metric.LATENCY_MEAN, Metric.LATENCY_P95, Metric.COST):
+        loaded.columns = BucketColumns(loaded.store)
+        with counting() as cold:
+            await loaded.why(metric, by_default=True)
+        took: list[float] = []
+        with counting() as warm:
+            for _ in range(_ROUNDS):
+                started = time.perf_counter()
+                await loaded.why(metric, by_default=True)
+                took.append(1e3 * (time.perf_counter() - started))
+        p50, p95 = percentile(took, 0.5), percentile(took, 0.95)
+        table.rows.append(
+            (metric.value, p50, p95, len(cold.statements), len(warm.statements) / _ROUNDS)
+        )
     return table
 
 

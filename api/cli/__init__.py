@@ -8,12 +8,14 @@ from api.cli.bench import bench
 from api.cli.dead_letters import dead_letters
 from api.cli.demo import demo
 from api.cli.doctor import doctor
+from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
 from api.cli.keys import keys
 from api.cli.policy import policy
 from api.cli.route import route
 from api.cli.serve import serve
 from api.cli.simulate import simulate
+from api.cli.why import why
 from graph.errors import RoutecauseError
 
 app = typer.Typer(
@@ -27,9 +29,11 @@ app.command()(demo)
 app.command()(serve)
 app.command()(ingest)
 app.command()(route)
+app.command()(why)
 app.command()(simulate)
 app.command()(doctor)
 app.command()(bench)
+app.add_typer(evaluate, name="evaluate")
 app.add_typer(keys, name="keys")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")

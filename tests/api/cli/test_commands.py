@@ -25,7 +25,7 @@ def test_help_names_every_command_and_imports_nothing_heavy():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
     shown = RUN.invoke(app, ["--help"]).output
-    for name in ("serve", "ingest", "route", "simulate", "doctor", "keys", "dead-letters"):
+    for name in ("serve", "ingest", "route", "why", "simulate", "doctor", "keys", "dead-letters"):
         assert name in shown
 
 
@@ -68,6 +68,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path):
     "command",
     [
         ["route", "--user", "u", "--task-type", "chat", "--prompt-tokens", "10"],
+        ["why", "QUALITY", "--from", "2026-11-17", "--to", "2026-11-18"],
         ["keys", "list"],
         ["keys", "create", "--name", "n", "--scope", "read"],
         ["keys", "revoke", "k"],
