@@ -44,13 +44,11 @@ class CellTable:
     def matches(self, where: Slice) -> Mask:
         """For each row, whether the cell lies in the slice (users are no part of a cell)."""
         wanted = {name: values for name, values in where.given().items() if name != "user"}
-        return np.array(
-            [
-                all(_names(key, name) & values for name, values in wanted.items())
-                for key in self.keys
-            ],
-            dtype=np.bool_,
-        ).reshape(len(self.keys))
+        # Rows may be added while a thread looks at those that were there.
+        found = [
+            all(_names(key, name) & values for name, values in wanted.items()) for key in self.keys
+        ]
+        return np.array(found, dtype=np.bool_).reshape(len(found))
 
 
 def _label(key: CellKey, dimension: Dimension) -> str:

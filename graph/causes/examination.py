@@ -136,7 +136,8 @@ def _rows(panel: Panel, period: Period) -> Mask:
 def _covered(facts: Facts, scores: Scores, traffic: Traffic) -> ScoreCoverage | None:
     if facts.metric is not Metric.QUALITY:
         return None
-    keys = facts.cells.keys
+    # Others may add cells meanwhile; those of the rows are all there.
+    keys = list(facts.cells.keys)
     groups = sorted({key.tier for key in keys})
     places = {name: place for place, name in enumerate(groups)}
     return score_coverage(
