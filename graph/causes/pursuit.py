@@ -199,7 +199,7 @@ class Pursuit:
         """The largest gain of a step in an event's slice that began clearly before the event."""
         told = self._left.hourly(effect.part, self._left.rows(effect.units))
         event = self._candidates[effect.candidate or 0]
-        latest = event.at.timestamp() - (2 if event.node == "incident" else 1) * HOUR_S
+        latest = event.at.timestamp() - HOUR_S
         shapes, names = self._free_shapes
         begins = self._left.hours[np.argmax(shapes > 0, axis=1)]
         earlier = (begins < latest) & np.array([name == "step" for name in names])

@@ -19,8 +19,6 @@ from graph.frame import Ints, Mask
 HOUR_S = 3600
 _LAG_H = 12
 """Hours after an event within which its effect must begin."""
-_EARLY_H = 1
-"""Hours before the report of an incident within which its effect may have begun."""
 _OVER_H = 2
 """Hours by which an effect may end after the event was said to be over."""
 _SERVED_SHARE = 0.02
@@ -318,17 +316,16 @@ def clock_shapes(candidate: CandidateCause, hours: Ints) -> tuple[Array, Array, 
     """Exposures by hour that fit an event's times: (shapes, penalties, lags in hours).
 
     The effect begins with the event or up to `_LAG_H` hours later (each hour of delay makes it
-    less likely); an incident may have begun shortly before it was seen, and ends about when it
-    was said to be over. Where nothing says so, it lasts.
+    less likely), never before it; what was said to be over ends about then. Where nothing says so,
+    it lasts.
     """
     passing = candidate.node in _UNTIL_ENDED or candidate.ended_at is not None
-    early = _EARLY_H if candidate.node == "incident" else 0
     ended = candidate.ended_at
     shapes: list[Array] = []
     penalties: list[float] = []
     lags: list[int] = []
     start = candidate.at.timestamp()
-    for lag in range(-early, _LAG_H + 1):
+    for lag in range(_LAG_H + 1):
         begun = share_after(hours, start + lag * HOUR_S)
         if lag and not begun.any():
             break
@@ -340,7 +337,7 @@ def clock_shapes(candidate: CandidateCause, hours: Ints) -> tuple[Array, Array, 
             if shape.max(initial=0.0) <= 0:
                 continue
             shapes.append(shape)
-            penalties.append(2.0 * np.log1p(abs(lag)) + (0.5 * over if over else 0.0))
+            penalties.append(2.0 * np.log1p(lag) + (0.5 * over if over else 0.0))
             lags.append(lag)
     size = len(shapes)
     return (

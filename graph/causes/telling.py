@@ -161,7 +161,7 @@ def _evidence(metric: Metric, told: Examined, suspect: Suspect) -> list[str]:
     lines = [_movement(metric, told, amount) for amount in suspect.amounts]
     if suspect.lag > 0:
         lines.append(f"the effect set in about {suspect.lag} h after it")
-    elif suspect.lag == 0:
+    else:
         lines.append(f"the effect set in with it, at {_clock(suspect.candidate.at)}")
     lines.append("no other time for it to begin fits better by more than chance")
     return lines
@@ -196,8 +196,6 @@ def _against(facts: Facts, told: Examined, suspect: Suspect) -> list[str]:
         lines.append("its share may be close to nothing")
     if told.local:
         lines.append("the metric as a whole moved no more than it usually does")
-    if suspect.lag < 0:
-        lines.append(f"the effect set in up to {-suspect.lag} h before it was reported")
     if suspect.candidate.recorded_at > facts.known_at:
         lines.append("it became known only later")
     return lines

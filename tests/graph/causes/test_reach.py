@@ -352,17 +352,17 @@ def test_what_lasts_begins_with_the_event_or_some_hours_later() -> None:
         assert (shape[: 10 + lag] == 0).all()
 
 
-def test_an_incident_may_begin_before_it_was_seen_and_ends_when_it_was_over() -> None:
+def test_an_incident_never_acts_before_it_began_and_ends_when_it_was_over() -> None:
     shapes, penalties, lags = clock_shapes(event("incident", "i", 10, ended=13), CLOCK)
     spans = {
         (int(shape.argmax()), int(shape.sum())): penalty
         for shape, penalty in zip(shapes, penalties, strict=True)
     }
     assert spans[10, 3] == min(penalties) == 0
-    assert {first for first, _ in spans} == {9, 10, 11, 12, 13, 14}
-    assert {(9, 4), (10, 4), (10, 5), (12, 1)} <= set(spans)
+    assert {first for first, _ in spans} == {10, 11, 12, 13, 14}
+    assert {(10, 4), (10, 5), (12, 1)} <= set(spans)
     assert max(first + length for first, length in spans) == 15
-    assert lags.min() == -1
+    assert lags.min() == 0
 
 
 def test_an_incident_that_goes_on_lasts() -> None:
