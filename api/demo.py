@@ -40,12 +40,10 @@ class Demo:
         self._addresses = addresses
         self._say = say
         self._plan = demo_plan(datetime.now(UTC), days=days, per_day=per_day)
-        rollout, outage, _, ailing = self._plan.requested
+        rollout, outage = self._plan.requested[:2]
         day = _required(rollout.at).replace(hour=0, minute=0, second=0, microsecond=0)
         self._tuesday = Period(day, day + _DAY)
         self._outage = Period(_required(outage.at), _required(outage.until))
-        self._ailing = _required(ailing.target)
-        self._ailing_since = _required(ailing.at)
         self._displaced: str | None = None
 
     def load_and_ask(self) -> None:
@@ -142,10 +140,10 @@ class Demo:
         )
         yield await playbooks.why_changed(
             world,
-            metric=Metric.LATENCY_MEAN,
-            during=Period(self._ailing_since, world.now),
-            where=Slice(deployment=frozenset({self._ailing})),
-            question=f"Why is {self._ailing} slow now?",
+            metric=Metric.ERROR_RATE,
+            during=self._outage,
+            where=Slice(),
+            question=f"Why did requests fail on {self._outage.start:%A}?",
         )
 
 

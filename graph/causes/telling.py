@@ -1,7 +1,8 @@
 """An examination in words and as an answer: verdict, summary, causes with their evidence. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from graph.causes.attribution import Amount
 from graph.causes.examination import Examined, Facts
@@ -16,6 +17,7 @@ from graph.causes.investigation import (
 )
 from graph.causes.ledgers import Part
 from graph.causes.onset import Onset, Shape
+from graph.causes.panel import PERCENTILES
 from graph.figures import difference, figure
 from graph.slices import EntityRef, Metric
 
@@ -170,17 +172,30 @@ def _evidence(metric: Metric, told: Examined, suspect: Suspect) -> list[str]:
 def _movement(metric: Metric, told: Examined, amount: Amount) -> str:
     """What the touched requests moved by, and the untouched ones at the same time."""
     named = "" if amount.entire else ", ".join(f"{kind} {label}" for kind, label in amount.place)
-    place = named or "all it reaches"
-    scale = told.scale
+    moved = _moves(metric, told)
     line = (
-        f"{_PART_WORDS[amount.part]} ({place}): {difference(amount.effect * scale, metric=metric)} "
-        f"for each of {amount.exposed:,.0f} requests"
+        f"{_PART_WORDS[amount.part]} ({named or 'all it reaches'}): {moved(amount.effect)} "
+        f"{_of(metric, told, requests=amount.exposed)}"
     )
     if amount.control_deviation == float("inf"):
         return line
-    untouched = difference(amount.control * scale, metric=metric)
-    margin = difference(1.96 * amount.control_deviation * abs(scale), metric=metric).lstrip("+")
-    return f"{line}, while what it did not touch moved by {untouched} (± {margin})"
+    margin = moved(1.96 * amount.control_deviation).lstrip("+")
+    return f"{line}, while what it did not touch moved by {moved(amount.control)} (± {margin})"
+
+
+def _moves(metric: Metric, told: Examined) -> Callable[[float], str]:
+    """How an effect in the panel's unit is written; of a percentile it is a share of requests."""
+    if metric in PERCENTILES:
+        return partial(difference, metric=Metric.ERROR_RATE)
+    return lambda effect: difference(effect * told.scale, metric=metric)
+
+
+def _of(metric: Metric, told: Examined, *, requests: float) -> str:
+    threshold = None if told.scene is None else told.scene.panel.threshold
+    if metric in PERCENTILES and threshold is not None:
+        limit = figure(threshold, metric=metric)
+        return f"of {requests:,.0f} requests took longer than {limit}"
+    return f"for each of {requests:,.0f} requests"
 
 
 def _against(facts: Facts, told: Examined, suspect: Suspect) -> list[str]:

@@ -152,7 +152,7 @@ def demo_plan(
             ),
             FaultRequest(
                 kind="degraded-deployment",
-                at=now - 480 * minutes,
+                at=now - 52 * minutes,
                 until=now + timedelta(hours=3),
                 target="coder-34b@neo",
                 magnitude=0.3,

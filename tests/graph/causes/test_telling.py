@@ -363,9 +363,16 @@ def test_evidence_gives_what_the_touched_and_the_untouched_moved_by() -> None:
 
 def test_figures_are_in_the_unit_of_the_metric() -> None:
     slow = replace(examined(suspect()), scale=1000.0)
-    line = "; ".join(told(slow, about=facts(Metric.LATENCY_P95)).causes[0].evidence)
+    line = "; ".join(told(slow, about=facts(Metric.LATENCY_MEAN)).causes[0].evidence)
     assert "-185 ms" in line
     assert "+11 ms" in line
+
+
+def test_an_effect_on_a_percentile_is_told_as_a_share_of_requests() -> None:
+    slow = replace(examined(suspect()), scale=1000.0)
+    line = "; ".join(told(slow, about=facts(Metric.LATENCY_P95)).causes[0].evidence)
+    assert "-18.5 points" in line
+    assert " ms" not in line
 
 
 def test_each_ledger_in_which_an_event_acted_has_its_line() -> None:
