@@ -118,7 +118,7 @@ class Attribution:
             effect=effect,
             control=control.effect if compared else 0.0,
             control_deviation=control.deviation if compared else math.inf,
-            amount=self._excess(part, units, left, touched, first.exposure) - drift * net,
+            amount=self._excess(units, left, touched, first.exposure) - drift * net,
             deviation=noise,
             exposed=exposed,
         )
@@ -139,7 +139,7 @@ class Attribution:
         share = float((self._panel.count[earlier] * exposure[earlier]).sum()) / whole
         return share * float(self._panel.count[now].sum())
 
-    def _excess(self, part: Part, units: Mask, left: Array, fitted: Fit, exposure: Array) -> float:
+    def _excess(self, units: Mask, left: Array, fitted: Fit, exposure: Array) -> float:
         """What the exposed rows of the period measured beyond their unexposed level.
 
         Their sum itself, not the effect times the exposure: an effect may vary over its time.

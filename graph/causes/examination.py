@@ -117,7 +117,7 @@ def examine(facts: Facts) -> Examined:
     told = Examined(change, coverage, findings=findings, scene=scene, scale=scale)
     if not change.changed:
         local = _local(findings, change)
-        if not local and not _unrecorded(scene, findings, change):
+        if not local and not _unrecorded(findings, change):
             return Examined(change, coverage, scene=scene)
         findings = _only(findings, local)
         told = replace(told, findings=findings, local=True)
@@ -307,7 +307,7 @@ def _local(findings: Findings, change: Change) -> list[Suspect]:
     ]
 
 
-def _unrecorded(scene: Scene, findings: Findings, change: Change) -> bool:
+def _unrecorded(findings: Findings, change: Change) -> bool:
     """Whether an effect without an event is as large and as sure as a cause would have to be."""
     if change.low is None or change.high is None or not change.delta:
         return False

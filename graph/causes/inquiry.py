@@ -69,7 +69,6 @@ class Suspect:
     mechanism: Mechanism
     rivals: tuple[CandidateCause, ...]
     score: float
-    alone: float
     begins: int
     lag: int
     confidence: float
@@ -192,7 +191,6 @@ def _suspect(
         mechanism=_mechanism(candidate, largest.part),
         rivals=tuple(candidates[rival] for rival in rivals),
         score=max(effect.score for effect in own),
-        alone=first.alone,
         begins=min(effect.begins for effect in own),
         lag=first.lag,
         confidence=_confidence(first, len(rivals)),

@@ -165,7 +165,9 @@ class Pursuit:
         if top is None:
             return None
         top = self._earliest(top, standing)
-        top = replace(top, rivals=self._rivals(top, standing))
+        alone = self._alone(top)
+        against = 0.0 if self._fits(alone, top) else alone.score
+        top = replace(top, alone=against, rivals=self._rivals(top, standing))
         known = self._accepted.intersection(top.rivals)
         if known and top.candidate not in self._accepted:
             # What an event that is held responsible already explains as well is its doing.

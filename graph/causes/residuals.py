@@ -26,7 +26,7 @@ class Effect:
     of the event that explains it, None where none does; `rivals` are the events whose own best
     effect here can't be told from it. `begins` is the hour of its onset, `shape` step, pulse or
     ramp, `score` the penalised gain; `own` is the gain less only what the event's delay costs, to
-    be held against `alone`, what a free effect reaches in the same slice.
+    be held against `alone`, what a free effect of another time reaches in the same slice.
     """
 
     part: Part

@@ -165,7 +165,7 @@ def _evidence(metric: Metric, told: Examined, suspect: Suspect) -> list[str]:
         lines.append(f"the effect set in about {suspect.lag} h after it")
     else:
         lines.append(f"the effect set in with it, at {_clock(suspect.candidate.at)}")
-    lines.append("no other time for it to begin fits better by more than chance")
+    lines.append("no other time for it to begin fits clearly better")
     return lines
 
 

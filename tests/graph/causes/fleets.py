@@ -11,8 +11,9 @@ from graph.causes.candidates import CandidateCause
 from graph.causes.inquiry import Scene
 from graph.causes.ledgers import Ledger, ledgers_of
 from graph.causes.panel import Array, Panel, is_total
-from graph.causes.pursuit import Effect, Pursuit
+from graph.causes.pursuit import Pursuit
 from graph.causes.reach import reaches
+from graph.causes.residuals import Effect
 from graph.frame import Mask
 from graph.slices import Metric
 from tests.graph.causes.worlds import HOUR_S, START_S, event, filled, unit, until

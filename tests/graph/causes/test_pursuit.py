@@ -9,7 +9,7 @@ import pytest
 from graph.causes.candidates import CandidateCause
 from graph.causes.ledgers import Part
 from graph.causes.panel import Array
-from graph.causes.pursuit import Effect
+from graph.causes.residuals import Effect
 from tests.graph.causes.fleets import HOURS, decoys, fleet, pursued, ramp, since
 from tests.graph.causes.worlds import HOUR_S, START_S, event
 
@@ -159,3 +159,12 @@ def test_a_version_is_exposed_as_its_requests_are(share: Callable[[], Array], ca
     under = asked.panel.units.matching(carried, frozenset({"main@v2"}))[asked.panel.unit]
     inside = found.units[asked.panel.unit]
     assert (found.exposure[inside] == under[inside]).all()
+
+
+def test_an_event_is_held_against_the_best_effect_of_another_time() -> None:
+    hurt = fleet().hurt(since(60.0), by=-0.25, deployment="big@aws")
+    early = event("change", "chg-early", 54.0, ("deployment", "big@aws"))
+    effects = pursued(hurt.drawn(1), [early])
+    blamed = [effect for effect in effects if effect.candidate is not None]
+    assert blamed
+    assert all(effect.alone > 0.0 for effect in blamed)

@@ -101,7 +101,6 @@ def suspect(
         mechanism=mechanism,
         rivals=tuple(rivals),
         score=40.0,
-        alone=2.0,
         begins=START_S + 60 * 3600,
         lag=lag,
         confidence=0.98,

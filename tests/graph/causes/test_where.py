@@ -118,7 +118,6 @@ def suspect(candidate: CandidateCause, place: Mapping[str, str] | None = None) -
         mechanism=Mechanism.WITHIN,
         rivals=(),
         score=50.0,
-        alone=0.0,
         begins=0,
         lag=0,
         confidence=0.9,
