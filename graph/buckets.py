@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from graph.facts import RequestFact, ScoreFact, hour_of
-from graph.model.traffic import MEASURES, CellKey
+from graph.model.traffic import MEASURES, CellKey, arrivals_name
 from graph.sketch import Sketch
 
 LARGEST_SUM = 2**63 - 1
@@ -53,6 +53,7 @@ class Bucket:
     def add(self, request: RequestFact) -> None:
         """Count one request."""
         amounts = measures_of(
+            minute=(request.at - hour_of(request.at)).seconds // 60,
             status=request.status,
             latency_ms=request.latency_ms,
             ttft_ms=request.ttft_ms,
@@ -95,6 +96,7 @@ class Bucket:
 
 def measures_of(
     *,
+    minute: int,
     status: str,
     latency_ms: float,
     ttft_ms: float | None,
@@ -104,9 +106,13 @@ def measures_of(
     retries: int,
     cache_hit: bool,
 ) -> dict[str, int]:
-    """What one request adds to each measure; measures it says nothing of are left out."""
+    """What one request adds to each measure; measures it says nothing of are left out.
+
+    `minute` is that of the hour in which it arrived.
+    """
     amounts = {
         "count": 1,
+        arrivals_name(minute): 1,
         _STATUS_COUNT[status]: 1,
         "latencySumUs": _whole(latency_ms * 1e3),
         "latencySquaresMs2": _whole(latency_ms * latency_ms),

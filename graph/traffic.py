@@ -43,10 +43,12 @@ async def known_traffic(
     where: Slice,
     scope: TenantScope,
     known_at: datetime | None,
+    scored: bool = True,
 ) -> tuple[Traffic, Scores]:
     """Requests that arrived in the period and lie in the slice, and their scores in force.
 
-    Everything recorded after `known_at` is left out.
+    Everything recorded after `known_at` is left out. Without `scored`, the scores are those that
+    cost no further read and not to be used.
     """
     if where.user is not None:
         told = await store.ask(
@@ -59,7 +61,7 @@ async def known_traffic(
         )
         parts = [await _columns_of(told[0], columns, scope=scope, told_from=None)]
     else:
-        parts = await _whole_and_ragged(store, columns, during, scope, known_at)
+        parts = await _whole_and_ragged(store, columns, during, scope, known_at, scored=scored)
     traffic = join_traffic([traffic for traffic, _ in parts])
     scores = join_scores([scores for _, scores in parts])
     inside = columns.cells.matches(where)
@@ -72,6 +74,8 @@ async def _whole_and_ragged(
     during: Period,
     scope: TenantScope,
     known_at: datetime | None,
+    *,
+    scored: bool,
 ) -> list[tuple[Traffic, Scores]]:
     parts: list[tuple[Traffic, Scores]] = []
     first = hour_of(during.start + _HOUR - timedelta(microseconds=1))
@@ -81,7 +85,8 @@ async def _whole_and_ragged(
         traffic, scores = await columns.load(start=first, end=last, scope=scope)
         if known_at is not None:
             edge = hour_of(known_at)
-            windows += _ragged_knowledge(traffic, scores, first, last, edge)
+            late = scores if scored else Scores()
+            windows += _ragged_knowledge(traffic, late, first, last, edge)
             edge_s = int(edge.timestamp())
             traffic = traffic.take(traffic.recorded_hour < edge_s)
             scores = scores.take(scores.recorded_hour < edge_s)
@@ -149,6 +154,7 @@ async def _columns_of(
 def _measures(told: Record) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     rows = [
         measures_of(
+            minute=at % 3600 // 60,
             status=status,
             latency_ms=latency_ms,
             ttft_ms=ttft_ms if ttft_ms >= 0 else None,
@@ -158,12 +164,13 @@ def _measures(told: Record) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
             retries=retries,
             cache_hit=bool(cache_hit),
         )
-        for status, latency_ms, ttft_ms, cost_usd, (
+        for at, status, latency_ms, ttft_ms, cost_usd, (
             prompt_tokens,
             completion_tokens,
             retries,
             cache_hit,
         ) in zip(
+            told["at"],
             told["status"],
             told["latencyMs"],
             told["ttftMs"],

@@ -20,4 +20,7 @@ RETURN collect(b.cell) AS cell, collect(b.hour.epochSeconds) AS hour,
   collect(b.completionTokens) AS completionTokens,
   collect(b.cacheHits) AS cacheHits,
   collect(b.retries) AS retries,
+  collect(coalesce(b.arrivals00, 0)) AS arrivals00, collect(coalesce(b.arrivals10, 0)) AS arrivals10,
+  collect(coalesce(b.arrivals20, 0)) AS arrivals20, collect(coalesce(b.arrivals30, 0)) AS arrivals30,
+  collect(coalesce(b.arrivals40, 0)) AS arrivals40, collect(coalesce(b.arrivals50, 0)) AS arrivals50,
   collect(b.latencySketch) AS latencySketch, collect(b.ttftSketch) AS ttftSketch

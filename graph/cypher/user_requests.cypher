@@ -1,5 +1,5 @@
 // Which requests did these users send in a window, as known at an instant?
-MATCH (r:Request)
+MATCH (r:Request) USING INDEX SEEK r:Request(user, at)
 WHERE r.user IN $users AND r.at >= datetime($start) AND r.at < datetime($end)
   AND r.recordedAt <= datetime($knownAt) AND ($tenants IS NULL OR r.tenant IN $tenants)
 MATCH (r)-[:IN_BUCKET]->(b)

@@ -54,6 +54,20 @@ def prompt_band(prompt_tokens: int) -> str:
     return PROMPT_BANDS[bisect_right(_BAND_STARTS, prompt_tokens)]
 
 
+ARRIVAL_STEP_MINUTES = 10
+"""A bucket tells how many of its requests arrived in each step of so many minutes."""
+_STEPS = range(0, 60, ARRIVAL_STEP_MINUTES)
+
+
+def arrivals_name(minute: int) -> str:
+    """The measure that counts what arrives in a minute of the hour."""
+    return f"arrivals{minute - minute % ARRIVAL_STEP_MINUTES:02}"
+
+
+ARRIVALS: tuple[str, ...] = tuple(arrivals_name(minute) for minute in _STEPS)
+"""The measures that count arrivals within the hour, in their order."""
+
+
 def _whole(name: str, meaning: str) -> Property:
     return Property(name, Kind.WHOLE, meaning)
 
@@ -165,6 +179,10 @@ MEASURES: tuple[Property, ...] = (
     _whole("completionTokens", "tokens answered"),
     _whole("cacheHits", "answered from a cache"),
     _whole("retries", "tries before the outcomes"),
+    *(
+        _whole(name, f"requests that arrived in minutes {start} to {start + 9} of the hour")
+        for name, start in zip(ARRIVALS, _STEPS, strict=True)
+    ),
 )
 """The integer measures of a bucket: sums of integers are the same in any order."""
 BUCKET = Node(

@@ -87,6 +87,7 @@ def test_a_correction_takes_the_old_score_out_in_the_hour_it_is_told() -> None:
 
 def test_measures_keep_their_units() -> None:
     measures = measures_of(
+        minute=59,
         status="timeout",
         latency_ms=218.7,
         ttft_ms=None,
@@ -97,6 +98,7 @@ def test_measures_keep_their_units() -> None:
         cache_hit=True,
     )
     assert measures["timeoutCount"] == 1
+    assert measures["arrivals50"] == 1
     assert measures["latencySumUs"] == 218_700
     assert measures["costSumNanoUsd"] == 5_185_000
     assert measures["costSquaresMicroUsd2"] == 26_884_225
@@ -105,6 +107,7 @@ def test_measures_keep_their_units() -> None:
 
 def test_absurd_amounts_stop_at_the_largest_integer() -> None:
     measures = measures_of(
+        minute=0,
         status="ok",
         latency_ms=1e300,
         ttft_ms=1e300,

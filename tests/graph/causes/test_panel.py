@@ -69,6 +69,7 @@ def traffic_of(requests: Sequence[Asked]) -> tuple[Traffic, CellTable]:
         row = cells.add(one.cell.id, one.cell)
         bucket = buckets[row, one.hour, one.hour + one.known]
         told = measures_of(
+            minute=0,
             status=one.status,
             latency_ms=one.latency_ms,
             ttft_ms=one.ttft_ms,

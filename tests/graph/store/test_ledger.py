@@ -122,6 +122,7 @@ def raw_totals(requests: Sequence[RequestFact]) -> dict[str, int]:
     summed: dict[str, int] = {}
     for one in requests:
         for name, amount in measures_of(
+            minute=one.at.minute,
             status=one.status,
             latency_ms=one.latency_ms,
             ttft_ms=one.ttft_ms,
