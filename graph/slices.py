@@ -21,6 +21,14 @@ class Metric(StrEnum):
     VOLUME = "VOLUME"
 
 
+class Demand(StrEnum):
+    """What is counted: requests, tokens (asked and answered), cost in US dollars."""
+
+    REQUESTS = "REQUESTS"
+    TOKENS = "TOKENS"
+    COST = "COST"
+
+
 class Dimension(StrEnum):
     """What requests can be told apart by."""
 

@@ -1,0 +1,1 @@
+"""What comes next, from what was: histories by step, and forecasts with their scenarios. Pure."""
