@@ -11,6 +11,7 @@ from graph.model.declare import Entity, Kind
 from graph.model.traffic import CellKey, prompt_band
 from ingest.events import (
     BackendRegisteredEvent,
+    BudgetDefinedEvent,
     ChangeAppliedEvent,
     DeploymentObservedEvent,
     DeploymentRegisteredEvent,
@@ -221,6 +222,8 @@ def _told_of(event: Event) -> _Told:
             return world.USER, (event.tenant, data.user), (), {}
         case SloDefinedEvent(data=data):
             return world.SLO, (event.tenant, data.slo), (), {}
+        case BudgetDefinedEvent(data=data):
+            return world.BUDGET, (event.tenant, data.budget), (), {}
         case _:
             return _happening_of(event)
 

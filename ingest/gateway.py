@@ -26,6 +26,7 @@ from ingest.dead_letters import DeadLetter, DeadLetters
 from ingest.events import (
     DEFAULT_TENANT,
     TENANT_TYPES,
+    BudgetDefined,
     Event,
     FieldError,
     InvalidEvent,
@@ -315,7 +316,7 @@ def _foreign(event: Event, caller: Caller) -> list[FieldError]:
                 "correct `tenant` or use another key",
             )
         )
-    slice_ = event.data.where if isinstance(event.data, SloDefined) else None
+    slice_ = event.data.where if isinstance(event.data, SloDefined | BudgetDefined) else None
     if slice_ is not None and slice_.tenant is not None and slice_.tenant not in caller.scope:
         errors.append(FieldError("data.where.tenant", f"must be {own} with this key"))
     return errors

@@ -109,6 +109,16 @@ SLO = entity(
         Property("where", Kind.JSON, "the slice it holds for"),
     ),
 )
+BUDGET = entity(
+    "Budget",
+    "A budget of a tenant that is watched and not enforced, such as for a tier or a model.",
+    key=(_TENANT, _ID),
+    told=(
+        _number("limitUsd", "what a period may cost, US dollars"),
+        _text("period", "day or month"),
+        Property("where", Kind.JSON, "the slice it is for"),
+    ),
+)
 POLICY = Node("Policy", "A named routing policy.", (_ID,))
 POLICY_VERSION = entity(
     "PolicyVersion",
@@ -228,6 +238,7 @@ ENTITIES: tuple[Entity, ...] = (
     TENANT,
     USER,
     SLO,
+    BUDGET,
     POLICY_VERSION,
     EXPERIMENT,
     CHANGE,

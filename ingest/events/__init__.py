@@ -6,6 +6,7 @@ from ingest.events.envelope import (
     EVENT_CLASSES,
     TENANT_TYPES,
     BackendRegisteredEvent,
+    BudgetDefinedEvent,
     ChangeAppliedEvent,
     DeploymentObservedEvent,
     DeploymentRegisteredEvent,
@@ -42,6 +43,7 @@ from ingest.events.fleet import (
 )
 from ingest.events.parsing import FieldError, InvalidEvent, parse_event, parse_json
 from ingest.events.service import (
+    BudgetDefined,
     Preferences,
     SloDefined,
     SloSlice,
@@ -69,6 +71,8 @@ __all__ = [
     "TENANT_TYPES",
     "BackendRegistered",
     "BackendRegisteredEvent",
+    "BudgetDefined",
+    "BudgetDefinedEvent",
     "Candidate",
     "ChangeApplied",
     "ChangeAppliedEvent",

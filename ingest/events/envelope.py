@@ -16,7 +16,13 @@ from ingest.events.fleet import (
     ModelRegistered,
     PolicyPublished,
 )
-from ingest.events.service import SloDefined, TenantConfigured, TierConfigured, UserConfigured
+from ingest.events.service import (
+    BudgetDefined,
+    SloDefined,
+    TenantConfigured,
+    TierConfigured,
+    UserConfigured,
+)
 from ingest.events.traffic import DeploymentObserved, QualityScored, RequestCompleted
 from ingest.events.values import Identifier, Tenant, Time, Told
 
@@ -156,6 +162,13 @@ class SloDefinedEvent(Envelope):
     data: SloDefined = Field(description="What happened.")
 
 
+class BudgetDefinedEvent(Envelope):
+    """A budget of the envelope's tenant was defined."""
+
+    type: Literal["routecause.budget.defined"] = Field(description="The type.")
+    data: BudgetDefined = Field(description="What happened.")
+
+
 Event = (
     RequestCompletedEvent
     | QualityScoredEvent
@@ -174,6 +187,7 @@ Event = (
     | TenantConfiguredEvent
     | UserConfiguredEvent
     | SloDefinedEvent
+    | BudgetDefinedEvent
 )
 EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
@@ -195,6 +209,7 @@ _CLASSES: tuple[type[Event], ...] = (
     TenantConfiguredEvent,
     UserConfiguredEvent,
     SloDefinedEvent,
+    BudgetDefinedEvent,
 )
 EVENT_CLASSES: dict[str, type[Event]] = {
     get_args(one.model_fields["type"].annotation)[0]: one for one in _CLASSES
@@ -208,6 +223,7 @@ TENANT_TYPES = frozenset(
         "routecause.user.configured",
         "routecause.tenant.configured",
         "routecause.slo.defined",
+        "routecause.budget.defined",
     }
 )
 """The types whose facts belong to the envelope's tenant; all others are the operator's."""

@@ -1,4 +1,4 @@
-"""The data of events that configure the service: tiers, tenants, users and objectives."""
+"""The data of events that configure the service: tiers, tenants, users, objectives, budgets."""
 
 from typing import Annotated, Literal
 
@@ -98,9 +98,9 @@ class UserConfigured(Told):
 
 
 class SloSlice(Told):
-    """The requests that an objective holds for; all fields given must fit."""
+    """The requests that an objective or a budget holds for; all fields given must fit."""
 
-    # A misspelt field would silently widen the objective, so here the unknown is refused.
+    # A misspelt field would silently widen it, so here the unknown is refused.
     model_config = ConfigDict(extra="forbid")
 
     task_type: Identifier | None = Field(default=None, description="Only this task type.")
@@ -126,3 +126,12 @@ class SloDefined(Told):
         description="Days it is judged over."
     )
     where: SloSlice | None = Field(default=None, description="The requests it holds for.")
+
+
+class BudgetDefined(Told):
+    """A budget of the envelope's tenant for a slice of its requests: watched, not enforced."""
+
+    budget: Identifier = Field(description="The budget's name.")
+    limit_usd: BudgetUsd = Field(description="What a period may cost, US dollars.")
+    period: Literal["day", "month"] = Field(description="A day or a calendar month, UTC.")
+    where: SloSlice | None = Field(default=None, description="The requests it is for.")

@@ -30,6 +30,8 @@ class Draw(IntEnum):
     FAULTS = 9
     DECOYS = 10
     NEWCOMERS = 11
+    SURGES = 12
+    PROMPT_CACHE = 13
 
 
 def generator(seed: int, draw: Draw, *path: int) -> np.random.Generator:

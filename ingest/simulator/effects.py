@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ingest.simulator.arrays import FOREVER_MS
+import numpy as np
+
+from ingest.simulator.arrays import FOREVER_MS, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,53 @@ class LongerPrompts:
 
 
 @dataclass(frozen=True, slots=True)
+class Surge:
+    """More of the usual traffic of some tenants and task types (empty: of all).
+
+    `growth` holds moments in ms and how much comes on top then, as a multiple of what is usual;
+    straight lines join them. Everybody's users ask more, or one `user` alone.
+    """
+
+    span: Span
+    growth: tuple[tuple[int, float], ...]
+    tenants: tuple[int, ...] = ()
+    tasks: tuple[int, ...] = ()
+    user: int | None = None
+
+    def on_top(self, at_ms: Ints) -> Floats:
+        """What comes on top at these moments; 0 outside the span."""
+        times, heights = zip(*self.growth, strict=True)
+        inside = (at_ms >= self.span.start_ms) & (at_ms < self.span.end_ms)
+        return np.where(inside, np.interp(at_ms, times, heights), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptCache:
+    """These deployments read part of their prompts from a cache, cheaper and quicker."""
+
+    span: Span
+    deployments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLoss:
+    """The prompt caches of these deployments hold nothing."""
+
+    span: Span
+    deployments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDelay:
+    """Scores of requests in one arm of an experiment become known this much later."""
+
+    span: Span
+    experiment: str
+    arm: int
+    delay_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeSilence:
     """No health samples come from these deployments."""
 
@@ -182,7 +231,7 @@ class ScoreLoss:
 Effect = (
     QualityShift | LatencyFactor | Failures | Outage | SpotShortage | QuotaCut | PriceChange
     | PolicySwitch | RouterRelease | Trial | JudgeChange | Newcomer | LongerPrompts
-    | ProbeSilence | ScoreLoss
+    | Surge | PromptCache | CacheLoss | ScoreDelay | ProbeSilence | ScoreLoss
 )  # fmt: skip
 
 _E = TypeVar("_E", bound=Effect)

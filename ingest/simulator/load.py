@@ -4,7 +4,7 @@ Expected rather than counted, so that no hour needs the one before it and nothin
 later in a minute or an hour shows sooner.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ import numpy as np
 from ingest.simulator.arrays import HOUR_MS, MINUTE_MS, Bools, Floats, Ints
 from ingest.simulator.catalogue import DEPLOYMENTS, TASKS, TIERS
 from ingest.simulator.conditions import CODE, Conditions
-from ingest.simulator.effects import Effects, Newcomer, Trial
+from ingest.simulator.effects import Effects, Newcomer, Surge, Trial
 from ingest.simulator.fleet import (
     FALLBACK_ORDER,
     TASK_SHARES,
@@ -23,7 +23,12 @@ from ingest.simulator.fleet import (
 )
 from ingest.simulator.plan import SimulationPlan
 from ingest.simulator.routing import HALF_OPEN, lacking_compliance, policies
-from ingest.simulator.traffic import NEWCOMER_MAIN_TASK, NEWCOMER_TIER, minute_rates
+from ingest.simulator.traffic import (
+    NEWCOMER_MAIN_TASK,
+    NEWCOMER_TIER,
+    minute_rates,
+    surge_cells,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,15 @@ class _Crowd:
 def loads(plan: SimulationPlan, effects: Effects, state: Conditions, *, hour: int) -> Floats:
     """Share of capacity in use, by deployment and minute of the hour; above 1 where overrun."""
     rates = minute_rates(plan, hour=hour) / 60
+    starts = hour * HOUR_MS + np.arange(60) * MINUTE_MS
+    grown = [surge.on_top(starts) for surge in effects.of(Surge)]
     shares = np.empty((len(DEPLOYMENTS), 60))
     for minute, regime in enumerate(_regimes(effects, state, hour=hour)):
         shares[:, minute] = _shares(plan, effects, regime)
+        for number, growth in enumerate(grown):
+            if growth[minute] > 0:
+                more = _surge_shares(plan, effects, regime, number=number)
+                shares[:, minute] += growth[minute] * more
     return rates * shares / capacity_per_s(plan)[:, None]
 
 
@@ -79,13 +90,26 @@ def _regimes(effects: Effects, state: Conditions, *, hour: int) -> Iterator[Regi
 @lru_cache(maxsize=512)
 def _shares(plan: SimulationPlan, effects: Effects, regime: Regime) -> Floats:
     """Requests to each deployment per request of the usual traffic."""
+    return _total(_crowds(plan, effects, regime), effects, regime)
+
+
+@lru_cache(maxsize=512)
+def _surge_shares(plan: SimulationPlan, effects: Effects, regime: Regime, *, number: int) -> Floats:
+    """What a surge that doubles its cells adds to these."""
+    cells = surge_cells(plan, list(effects.of(Surge))[number])
+    lacking = lacking_compliance(plan, effects)
+    crowds = (_Crowd(cells[tenant], lacking[tenant]) for tenant in range(len(plan.tenants)))
+    return _total(crowds, effects, regime)
+
+
+def _total(crowds: Iterable[_Crowd], effects: Effects, regime: Regime) -> Floats:
     weights = policies(effects).weights[regime.policy].copy()
     for task, deployment, share in regime.trials:
         weights[:, task] *= 1 - share
         weights[:, task, deployment] += share
     blocked = np.array(regime.blocked)
     return sum(
-        (_crowd_shares(crowd, weights, blocked) for crowd in _crowds(plan, effects, regime)),
+        (_crowd_shares(crowd, weights, blocked) for crowd in crowds),
         start=np.zeros(len(DEPLOYMENTS)),
     )
 

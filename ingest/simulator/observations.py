@@ -29,6 +29,7 @@ from ingest.simulator.fleet import (
     capacity_per_s,
 )
 from ingest.simulator.outcomes import prices, waiting
+from ingest.simulator.overrun import Overrun
 from ingest.simulator.plan import SimulationPlan
 
 METRICS = (
@@ -51,10 +52,17 @@ _METRIC_MISSING = 0.02
 _GAPS_PER_DAY = 0.05
 _NEVER_REPORTED = {"quill-12b@aws": "queue_depth", "swift-8b@aws": "latency_p99_ms"}
 _PROBE_TOKENS = 60
+_QUEUE_PER_WAITED_S = 6
 
 
 def observations(
-    plan: SimulationPlan, effects: Effects, *, hour: int, state: Conditions, load: Floats
+    plan: SimulationPlan,
+    effects: Effects,
+    *,
+    hour: int,
+    state: Conditions,
+    load: Floats,
+    over: Overrun | None = None,
 ) -> Iterator[tuple[int, Event]]:
     """The samples of an hour with their recorded times in ms, deployment by deployment."""
     interval_ms = plan.probe_interval_s * 1000
@@ -66,7 +74,9 @@ def observations(
     of = np.repeat(np.arange(len(DEPLOYMENTS)), [tick.size for tick in ticks])
     at_ms = np.concatenate(ticks)
     draw = generator(plan.seed, Draw.PROBES, hour, 2)
-    up, values = _measured(plan, effects, of, at_ms, draw, hour=hour, state=state, load=load)
+    up, values = _measured(
+        plan, effects, of, at_ms, draw, hour=hour, state=state, load=load, over=over
+    )
     values[draw.random(values.shape) < _METRIC_MISSING] = np.nan
     kept = (draw.random(at_ms.size) >= _LOST) & ~_silent(plan, effects, of, at_ms)
     yield from _events(plan, of, at_ms, values=values, kept=kept, up=up)
@@ -87,6 +97,7 @@ def _measured(
     hour: int,
     state: Conditions,
     load: Floats,
+    over: Overrun | None,
 ) -> tuple[Bools, Floats]:
     """Whether each sample found its deployment up, and a row for each of METRICS."""
     minute = (at_ms - hour * HOUR_MS) // MINUTE_MS
@@ -95,11 +106,15 @@ def _measured(
     # One number for each attempt, so that a fault takes none from the samples beside it.
     attempts = draw.random((at_ms.size, count))
     failing = state.failing[of, minute] + 0.002
+    waited_s = np.zeros(at_ms.size)
+    if over is not None:
+        waited_s = over.wait_s[of, minute]
+        failing = 1 - (1 - failing) * (1 - over.refused[of, minute])
     failed = np.asarray((attempts < failing[:, None]).sum(axis=1), dtype=np.float64)
     used = load[of, minute] * np.exp(0.06 * draw.standard_normal(at_ms.size))
     typical = FIRST_TOKEN_MS[of] * waiting(used) + _PROBE_TOKENS * PER_TOKEN_MS[of]
     p50 = typical * state.slow[of, minute] * np.exp(0.05 * draw.standard_normal(at_ms.size))
-    p50 = np.where(down, np.nan, p50)
+    p50 = np.where(down, np.nan, p50 + 1000 * waited_s)
     capacity = capacity_per_s(plan)[of] * plan.probe_interval_s
     limit = np.maximum(1, np.ceil(capacity * 1.5))
     quota = np.minimum(state.quota_per_s[of, minute] * plan.probe_interval_s, limit)
@@ -109,7 +124,7 @@ def _measured(
         np.round(p50, 1),
         np.round(p50 * 1.62, 1),
         np.round(p50 * 2.05, 1),
-        np.round(8 * (waiting(used) - 1)),
+        np.round(8 * (waiting(used) - 1) + _QUEUE_PER_WAITED_S * waited_s),
         np.where(down, 0, np.round(12 * used)),
         np.where(down, 0, np.round(used, 4)),
         np.maximum(0, np.floor(quota - used * capacity)),

@@ -14,6 +14,7 @@ from ingest.simulator.envelope import Notice
 from ingest.simulator.fleet import BACKEND_OF, MODEL_OF, capacity_per_s
 from ingest.simulator.plan import SimulationPlan
 
+GROWING_DEMAND = "growing-demand"
 _URL = "https://ops.example.com"
 
 
@@ -101,9 +102,19 @@ def registered_deployment(
             "backend": BACKENDS[int(BACKEND_OF[deployment])].name,
             "version": version,
             "max_rps": round(capacity, 4),
-            "max_tokens_per_minute": max(1000, round(capacity * 60 * 2500)),
+            "max_tokens_per_minute": max(1000, round(capacity * 60 * _tokens(plan))),
         },
     )
+
+
+def _tokens(plan: SimulationPlan) -> int:
+    """Tokens per request that a deployment says it has room for.
+
+    Nothing here enforces that limit; where demand is to outgrow the one in requests, it must not
+    be reached before.
+    """
+    grows = any(request.kind == GROWING_DEMAND for request in plan.requested)
+    return 10_000 if grows else 2_500
 
 
 def registered_model(

@@ -7,8 +7,9 @@ import numpy as np
 from ingest.simulator.arrays import Bools, Draw, Floats, Ints, generator
 from ingest.simulator.catalogue import MODELS
 from ingest.simulator.conditions import Conditions
-from ingest.simulator.effects import Effects, PriceChange
+from ingest.simulator.effects import CacheLoss, Effects, PriceChange, PromptCache
 from ingest.simulator.fleet import FIRST_TOKEN_MS, MODEL_OF, PER_TOKEN_MS, capacity_per_s
+from ingest.simulator.overrun import Overrun
 from ingest.simulator.plan import SimulationPlan
 from ingest.simulator.routing import Routed, next_in_line
 from ingest.simulator.traffic import Arrivals
@@ -23,6 +24,10 @@ _PATIENCE_MS = np.array([4_000.0, 6_000.0, 8_000.0])
 _RETRIED = np.array([0.95, 0.85, 0.6])
 _PER_PROMPT_TOKEN_MS = 0.04
 _CACHED = 0.02
+CACHE_PRICE = 0.1
+"""Price of a prompt token that is read from a prompt cache, as a share of the usual one."""
+MEAN_CACHED_PROMPT = np.array([0.5, 0.7, 0.6, 0.2, 0.4])
+"""Mean share of a prompt that a prompt cache holds, by task type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ def outcomes(
     *,
     state: Conditions,
     load: Floats,
+    over: Overrun | None = None,
 ) -> Outcomes:
     """Run every request: a first attempt and, where that fails, often a second elsewhere."""
     draw = generator(plan.seed, Draw.OUTCOMES, batch.hour)
@@ -56,18 +62,23 @@ def outcomes(
     noise = batch.normals(draw, 2)
 
     cached = (u_cache < _CACHED) & (batch.task >= 2) & ~routed.displaced
-    first = _failures(batch, routed.chosen, u_fail, u_kind, state=state, load=load, plan=plan)
+    first = _failures(
+        batch, routed.chosen, u_fail, u_kind, state=state, load=load, plan=plan, over=over
+    )
     first = np.where(cached, 0, first)
     retried = np.flatnonzero((first > 0) & (u_retry < _RETRIED[batch.tier]))
     deployment = routed.chosen.copy()
     deployment[retried] = next_in_line(batch, routed, retried)
     status = first.copy()
     again = _failures(
-        batch, deployment, u_fail_again, u_kind_again, state=state, load=load, plan=plan
+        batch, deployment, u_fail_again, u_kind_again, state=state, load=load, plan=plan, over=over
     )
     status[retried] = again[retried]
 
-    queue, first_token, answer = _times(batch, deployment, noise, state=state, load=load)
+    read = _read_from_cache(plan, effects, batch, deployment)
+    queue, first_token, answer = _times(
+        batch, deployment, noise, state=state, load=load, over=over, read=read
+    )
     wasted = np.zeros(size)
     wasted[retried] = _failed_ms(first, batch, u_wait)[retried]
     total = first_token + answer
@@ -88,7 +99,7 @@ def outcomes(
         ),
         queue_ms=np.where(done & ~cached, np.round(queue, 1), 0),
         completion_tokens=completion,
-        cost_usd=_costs(effects, batch, deployment, completion, billed=done & ~cached),
+        cost_usd=_costs(effects, batch, deployment, completion, billed=done & ~cached, read=read),
         cached=cached & done,
     )
 
@@ -104,11 +115,40 @@ def prices(effects: Effects, at_ms: Ints, model: Ints) -> tuple[Floats, Floats]:
     return per_prompt, per_completion
 
 
+def _read_from_cache(
+    plan: SimulationPlan, effects: Effects, batch: Arrivals, deployment: Ints
+) -> Floats | None:
+    """Share of each prompt that a prompt cache holds; None where no deployment has one."""
+    caches = list(effects.of(PromptCache))
+    if not caches:
+        return None
+    draw = generator(plan.seed, Draw.PROMPT_CACHE, batch.hour)
+    (u,) = batch.uniforms(draw, 1)
+    share = np.minimum(MEAN_CACHED_PROMPT[batch.task] * (0.6 + 0.8 * u), 0.98)
+
+    def holds(one: PromptCache | CacheLoss) -> Bools:
+        during = (batch.at_ms >= one.span.start_ms) & (batch.at_ms < one.span.end_ms)
+        return during & np.isin(deployment, one.deployments)
+
+    has = np.any([holds(cache) for cache in caches], axis=0)
+    for loss in effects.of(CacheLoss):
+        has &= ~holds(loss)
+    return np.where(has, share, 0.0)
+
+
 def _costs(
-    effects: Effects, batch: Arrivals, deployment: Ints, completion: Ints, *, billed: Bools
+    effects: Effects,
+    batch: Arrivals,
+    deployment: Ints,
+    completion: Ints,
+    *,
+    billed: Bools,
+    read: Floats | None,
 ) -> Floats:
     """Tokens times price for what was answered; failures and cached answers cost nothing."""
     per_prompt, per_completion = prices(effects, batch.at_ms, MODEL_OF[deployment])
+    if read is not None:
+        per_prompt = per_prompt * (1 - (1 - CACHE_PRICE) * read)
     cost = (batch.prompt_tokens * per_prompt + completion * per_completion) / 1000
     return np.where(billed, np.round(cost, 9), 0.0)
 
@@ -122,6 +162,7 @@ def _failures(
     state: Conditions,
     load: Floats,
     plan: SimulationPlan,
+    over: Overrun | None,
 ) -> Ints:
     """Status of one attempt of each request at its deployment: 0 where it gets through."""
     minute = batch.minute
@@ -131,6 +172,8 @@ def _failures(
         rate = load[deployment, minute] * capacity_per_s(plan)[deployment]
         left = state.quota_per_s[deployment, minute]
         refused = np.clip(1 - left / np.maximum(rate, 1e-9), 0, 1)
+    if over is not None:
+        refused = np.maximum(refused, over.refused[deployment, minute])
     failing = np.where(down, 1.0, state.failing[deployment, minute] + _USUAL_FAILURES)
     kind: Ints = 1 + (u_kind[:, None] >= _FAILURE_KINDS).sum(axis=1)
     kind = np.where(state.failing[deployment, minute] > 0, np.minimum(kind, 2), kind)
@@ -141,14 +184,24 @@ def _failures(
 
 
 def _times(
-    batch: Arrivals, deployment: Ints, noise: Floats, *, state: Conditions, load: Floats
+    batch: Arrivals,
+    deployment: Ints,
+    noise: Floats,
+    *,
+    state: Conditions,
+    load: Floats,
+    over: Overrun | None,
+    read: Floats | None,
 ) -> tuple[Floats, Floats, Floats]:
     """Queue, time to the first token (queue included) and time from there to the last, in ms."""
     pressure = waiting(load)[deployment, batch.minute]
     slow = state.slow[deployment, batch.minute]
-    begin = FIRST_TOKEN_MS[deployment] + batch.prompt_tokens * _PER_PROMPT_TOKEN_MS
+    to_read = batch.prompt_tokens if read is None else batch.prompt_tokens * (1 - read)
+    begin = FIRST_TOKEN_MS[deployment] + to_read * _PER_PROMPT_TOKEN_MS
     begin = begin * slow * np.exp(0.28 * noise[0])
     queue = begin * (pressure - 1)
+    if over is not None:
+        queue = queue + 1000 * over.wait_s[deployment, batch.minute]
     per_token = PER_TOKEN_MS[deployment] * slow * (1 + 0.3 * (pressure - 1))
     return queue, begin + queue, batch.completion_tokens * per_token * np.exp(0.12 * noise[1])
 

@@ -1,20 +1,28 @@
 """What evaluators say of the answers, and when: of a subset, minutes to days late."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ingest.simulator.arrays import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Draw, Floats, Ints, generator
 from ingest.simulator.catalogue import FIRST_JUDGE_VERSION, JUDGE
-from ingest.simulator.effects import Effects, JudgeChange, QualityShift, ScoreLoss
+from ingest.simulator.effects import (
+    Effects,
+    JudgeChange,
+    QualityShift,
+    ScoreDelay,
+    ScoreLoss,
+    Trial,
+)
 from ingest.simulator.fleet import MODEL_OF, mean_quality
 from ingest.simulator.outcomes import Outcomes
 from ingest.simulator.plan import SimulationPlan
+from ingest.simulator.routing import Routed
 from ingest.simulator.traffic import Arrivals
 
 RUBRIC, THUMBS, REPORTS = "rubric", "thumbs", "support"
 KINDS = {JUDGE: "eval", RUBRIC: "eval", THUMBS: "thumbs", REPORTS: "error_report"}
-LONGEST_DELAY_MS = 58 * HOUR_MS
+LONGEST_DELAY_MS = 84 * HOUR_MS
 """No score becomes known later than this after its request arrived."""
 
 _JUDGED = np.array([0.45, 0.32, 0.22])
@@ -35,7 +43,9 @@ class Scores:
     revision: int
 
 
-def scores(plan: SimulationPlan, effects: Effects, batch: Arrivals, done: Outcomes) -> list[Scores]:
+def scores(
+    plan: SimulationPlan, effects: Effects, batch: Arrivals, done: Outcomes, routed: Routed
+) -> list[Scores]:
     """All scores that the requests of an hour will ever get."""
     draw = generator(plan.seed, Draw.QUALITY, batch.hour)
     uniforms = batch.uniforms(draw, 10)
@@ -44,12 +54,28 @@ def scores(plan: SimulationPlan, effects: Effects, batch: Arrivals, done: Outcom
     answered = done.status == 0
     ended_ms = batch.at_ms + done.latency_ms.astype(np.int64)
     judged = _judge(effects, batch, truth, answered, ended_ms, uniforms, normals)
-    return [
+    told = [
         *judged,
         _rubric(truth, answered, ended_ms, uniforms, normals),
         _thumbs(batch, truth, answered, ended_ms, uniforms, normals),
         _reports(done, ended_ms, uniforms),
     ]
+    for delay in effects.of(ScoreDelay):
+        late = _late(effects, batch, routed, delay)
+        told = [
+            replace(one, recorded_ms=one.recorded_ms + np.where(late[one.row], delay.delay_ms, 0))
+            for one in told
+        ]
+    return told
+
+
+def _late(effects: Effects, batch: Arrivals, routed: Routed, delay: ScoreDelay) -> Bools:
+    """Whose scores a delay holds back."""
+    names = [trial.experiment for trial in effects.of(Trial)]
+    during = (batch.at_ms >= delay.span.start_ms) & (batch.at_ms < delay.span.end_ms)
+    if delay.experiment not in names:
+        return np.zeros(batch.size, dtype=bool)
+    return during & (routed.trial == names.index(delay.experiment)) & (routed.arm == delay.arm)
 
 
 def true_quality(

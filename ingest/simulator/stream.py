@@ -20,6 +20,7 @@ from ingest.simulator.faults import plantings
 from ingest.simulator.load import loads
 from ingest.simulator.observations import observations
 from ingest.simulator.outcomes import outcomes
+from ingest.simulator.overrun import overrun
 from ingest.simulator.plan import SimulationPlan
 from ingest.simulator.quality import LONGEST_DELAY_MS, scores
 from ingest.simulator.registrations import registrations
@@ -40,7 +41,7 @@ class Story:
 
 @lru_cache(maxsize=8)
 def story(plan: SimulationPlan) -> Story:
-    """Effects and notices of a plan: muted faults keep their notices and lose their effects."""
+    """Effects and notices of a plan: muted faults keep notices and setting, not their effects."""
     planted, harmless = plantings(plan), decoys(plan)
     effects = Effects.gather(
         [
@@ -49,6 +50,7 @@ def story(plan: SimulationPlan) -> Story:
                 for place, planting in enumerate(planted)
                 if place not in plan.muted
             ),
+            *(planting.setting for planting in planted),
             *(decoy.effects for decoy in harmless),
         ]
     )
@@ -113,11 +115,12 @@ def _drawn(plan: SimulationPlan, effects: Effects, *, hour: int) -> Iterator[Tim
     state = conditions(plan, effects, hour=hour)
     routed = route(plan, effects, batch, state)
     load = loads(plan, effects, state, hour=hour)
-    done = outcomes(plan, effects, batch, routed, state=state, load=load)
-    for timed in observations(plan, effects, hour=hour, state=state, load=load):
+    over = overrun(plan, effects, hour=hour)
+    done = outcomes(plan, effects, batch, routed, state=state, load=load, over=over)
+    for timed in observations(plan, effects, hour=hour, state=state, load=load, over=over):
         if timed[0] > plan.start_ms:
             yield timed
     told = request_events(plan, effects, batch, routed, done)
     yield from told.events
-    for judged in scores(plan, effects, batch, done):
+    for judged in scores(plan, effects, batch, done, routed):
         yield from score_events(plan, told, batch, judged)

@@ -17,7 +17,7 @@ from ingest.simulator.arrays import (
     to_time,
 )
 from ingest.simulator.catalogue import TASKS, TIERS
-from ingest.simulator.effects import Effects, LongerPrompts, Newcomer
+from ingest.simulator.effects import Effects, LongerPrompts, Newcomer, Surge
 from ingest.simulator.fleet import TASK_SHARES, TIER_SHARES, tenant_shares, users
 from ingest.simulator.plan import SimulationPlan
 from ingest.simulator.shapes import shapes
@@ -37,6 +37,7 @@ _WEEKEND_TASKS = np.array([0.95, 0.6, 1.35, 0.9, 0.8])
 _SPIKES_PER_DAY = 0.6
 NEWCOMER_USERS = 12
 NEWCOMER_INDEX = 100_000_000
+SURGE_INDEX = 10 * NEWCOMER_INDEX
 NEWCOMER_TIER = 1
 NEWCOMER_MAIN_TASK = 0.75
 
@@ -45,8 +46,9 @@ NEWCOMER_MAIN_TASK = 0.75
 class Arrivals:
     """One hour's requests in order of arrival; places refer to `fleet` and to `tenants`.
 
-    `index` numbers a request within its hour and stream, so that a newcomer's requests leave all
-    other identifiers as they were. `difficulty` is added to the quality of any answer.
+    `index` numbers a request within its hour and stream, so that the requests of newcomers and
+    surges leave all other identifiers as they were. `difficulty` is added to the quality of any
+    answer.
     """
 
     hour: int
@@ -90,16 +92,23 @@ class Arrivals:
             return numbers(draw, (count, self.size))
         columns = np.empty((count, self.size))
         columns[:, usual] = numbers(draw, (count, int(usual.sum())))
-        columns[:, ~usual] = numbers(draw.spawn(1)[0], (count, int((~usual).sum())))
+        surging = self.index >= SURGE_INDEX
+        others = draw.spawn(1)[0]
+        columns[:, ~usual & ~surging] = numbers(others, (count, int((~usual & ~surging).sum())))
+        if surging.any():
+            columns[:, surging] = numbers(others.spawn(1)[0], (count, int(surging.sum())))
         return columns
 
 
 def arrivals(plan: SimulationPlan, effects: Effects, *, hour: int) -> Arrivals:
-    """The requests that arrive in an hour, of the usual tenants and of newcomers."""
+    """The requests that arrive in an hour: the usual ones, newcomers' and those of surges."""
     parts = [_usual(plan, hour=hour)]
     for number, newcomer in enumerate(effects.of(Newcomer)):
         if newcomer.span.overlaps(hour * HOUR_MS, (hour + 1) * HOUR_MS):
             parts.append(_newcomers(plan, newcomer, number=number, hour=hour))
+    for number, surge in enumerate(effects.of(Surge)):
+        if surge.span.overlaps(hour * HOUR_MS, (hour + 1) * HOUR_MS):
+            parts.append(_surging(plan, surge, number=number, hour=hour))
     batch = parts[0] if len(parts) == 1 else _joined(parts)
     return _lengthened(batch, effects)
 
@@ -114,6 +123,24 @@ def minute_rates(plan: SimulationPlan, *, hour: int) -> Floats:
     day = np.interp(minutes / 10, np.arange(steps.size), steps)
     rates = plan.per_day / 1440 * day * _WEEKDAYS[start.weekday()]
     return rates * _spikes(plan, day=start_ms // DAY_MS, minutes=minutes)
+
+
+def surge_cells(plan: SimulationPlan, surge: Surge) -> Floats:
+    """Share of the usual traffic that a surge multiplies, by tenant, tier and task type."""
+    tenants = _among(surge.tenants, tenant_shares(plan.tenants))
+    cells = tenants[:, None, None] * TIER_SHARES[:, None] * _among(surge.tasks, TASK_SHARES)
+    if surge.user is None:
+        return cells
+    everyone = users(plan)
+    alone = np.zeros_like(cells)
+    alone[everyone.tenant[surge.user], everyone.tier[surge.user]] = cells.sum(axis=(0, 1))
+    return alone
+
+
+def _among(places: tuple[int, ...], shares: Floats) -> Floats:
+    """Shares, the last axis only where it is among these places; all where there are none."""
+    wanted = np.isin(np.arange(int(shares.shape[-1])), places) if places else True
+    return np.where(wanted, shares, 0.0)
 
 
 def mean_tokens(plan: SimulationPlan, *, task: int) -> tuple[float, float]:
@@ -151,14 +178,7 @@ def _usual(plan: SimulationPlan, *, hour: int) -> Arrivals:
     tenant = draw.choice(len(plan.tenants), size=at_ms.size, p=tenant_shares(plan.tenants))
     tier = draw.choice(len(TIERS), size=at_ms.size, p=TIER_SHARES)
     everyone = users(plan)
-    user = np.zeros(at_ms.size, dtype=np.int64)
-    u = draw.random(at_ms.size)
-    for t in range(len(plan.tenants)):
-        for c in range(len(TIERS)):
-            chosen = np.flatnonzero((tenant == t) & (tier == c))
-            of_cell = everyone.of_cell(t, c)
-            edges = np.cumsum(everyone.weight[of_cell])
-            user[chosen] = of_cell[np.searchsorted(edges, u[chosen] * edges[-1], side="right")]
+    user = _users_of(plan, tenant, tier, draw.random(at_ms.size))
     weekend = date.fromordinal(hour // 24 + date(1970, 1, 1).toordinal()).weekday() >= 5
     mix = TASK_SHARES * (_WEEKEND_TASKS if weekend else 1.0)
     edges = np.cumsum(mix / mix.sum(axis=1, keepdims=True), axis=1)
@@ -191,6 +211,40 @@ def _newcomers(plan: SimulationPlan, newcomer: Newcomer, *, number: int, hour: i
         task=task, user=first_user + member, place=(member + 0.5) / NEWCOMER_USERS,
         delta=newcomer.delta,
     )  # fmt: skip
+
+
+def _surging(plan: SimulationPlan, surge: Surge, *, number: int, hour: int) -> Arrivals:
+    draw = generator(plan.seed, Draw.SURGES, number, hour)
+    starts = hour * HOUR_MS + np.arange(60) * MINUTE_MS
+    cells = surge_cells(plan, surge)
+    rates = minute_rates(plan, hour=hour) * cells.sum() * surge.on_top(starts)
+    at_ms = _times(draw, rates, hour=hour)
+    at_ms = at_ms[(at_ms >= surge.span.start_ms) & (at_ms < surge.span.end_ms)]
+    size = at_ms.size
+    drawn = draw.choice(cells.size, size=size, p=cells.ravel() / cells.sum())
+    tenant, tier, task = np.unravel_index(drawn, cells.shape)
+    everyone = users(plan)
+    user = np.full(size, surge.user or 0)
+    if surge.user is None:
+        user = _users_of(plan, tenant, tier, draw.random(size))
+    return _with_tokens(
+        plan, draw, hour=hour, index=SURGE_INDEX + NEWCOMER_INDEX * number + np.arange(size),
+        at_ms=at_ms, tenant=tenant, tier=tier, task=task, user=user, place=everyone.place[user],
+        delta=0.0,
+    )  # fmt: skip
+
+
+def _users_of(plan: SimulationPlan, tenant: Ints, tier: Ints, u: Floats) -> Ints:
+    """Who asks, by tenant and tier: few users make most requests."""
+    everyone = users(plan)
+    user = np.zeros(u.size, dtype=np.int64)
+    for t in range(len(plan.tenants)):
+        for c in range(len(TIERS)):
+            chosen = np.flatnonzero((tenant == t) & (tier == c))
+            of_cell = everyone.of_cell(t, c)
+            edges = np.cumsum(everyone.weight[of_cell])
+            user[chosen] = of_cell[np.searchsorted(edges, u[chosen] * edges[-1], side="right")]
+    return user
 
 
 def _with_tokens(

@@ -42,7 +42,7 @@ def test_every_example_is_an_event(example_lines: list[bytes]) -> None:
 
 
 def test_every_type_of_the_contract_has_a_class() -> None:
-    assert len(EVENT_CLASSES) == 17
+    assert len(EVENT_CLASSES) == 18
 
 
 def test_every_field_is_described() -> None:
@@ -191,6 +191,8 @@ def deep(levels: int) -> Any:
          "starts_at": "2026-09-13T03:00:00Z", "ends_at": "2026-09-13T01:00:00Z"},
          "data", "not after"),
         ("slo.defined", {"slo": "s", "objective": "latency", "target": 0.9, "window_days": 28,
+         "where": {"teir": "premium"}}, "data.where.teir", "not a known field"),
+        ("budget.defined", {"budget": "b", "limit_usd": 5.0, "period": "day",
          "where": {"teir": "premium"}}, "data.where.teir", "not a known field"),
         ("policy.published", {"policy": "p", "version": "v", "rules": {"a": float("nan")}},
          "data.rules", "not finite"),

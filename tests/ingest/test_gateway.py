@@ -171,9 +171,12 @@ async def test_a_bound_key_tells_only_of_its_own(
     assert (await send({**base, **own}, member)).accepted == 1
     spy = {**own, "id": "3", "data": {**slo, "where": {"tenant": "other"}}}
     assert fields(await send({**base, **spy}, member)) == ["data.where.tenant"]
+    budget = {"budget": "b", "limit_usd": 5, "period": "day", "where": {"tenant": "other"}}
+    spy = {"type": "routecause.budget.defined", "id": "4", "data": budget}
+    assert fields(await send({**base, **spy}, member)) == ["data.where.tenant"]
     # A rejection belongs to the sender, never to the tenant it names.
     assert await event_log.dead_letters.newest(scope=TenantScope.of("other")) == []
-    assert len(await event_log.dead_letters.newest(scope=TenantScope.of(tenant))) == 4
+    assert len(await event_log.dead_letters.newest(scope=TenantScope.of(tenant))) == 5
 
 
 async def test_who_may_not_send_at_all(gateway: Gateway) -> None:

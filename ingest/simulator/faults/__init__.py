@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from graph.errors import InvalidInput
 from ingest.simulator.faults.answers import (
+    arm_delayed_scores,
     experiment_ramp,
     harsher_judge,
     indistinguishable_changes,
@@ -12,7 +13,12 @@ from ingest.simulator.faults.answers import (
     slow_drift,
     weaker_policy,
 )
-from ingest.simulator.faults.demand import longer_prompts, new_tenant, price_rise
+from ingest.simulator.faults.demand import (
+    cache_outage,
+    longer_prompts,
+    new_tenant,
+    price_rise,
+)
 from ingest.simulator.faults.planted import PlantedFault, Planter, Planting, Site
 from ingest.simulator.faults.serving import (
     backend_incident,
@@ -23,6 +29,8 @@ from ingest.simulator.faults.serving import (
     silent_probe,
     spot_preemption,
 )
+from ingest.simulator.faults.surges import growing_demand, runaway_tenant
+from ingest.simulator.operations import GROWING_DEMAND
 from ingest.simulator.plan import SimulationPlan
 
 __all__ = ["FAULTS", "PlantedFault", "plantings", "truth"]
@@ -45,6 +53,10 @@ FAULTS: dict[str, Planter] = {
     "scores-missing": scores_missing,
     "degraded-deployment": degraded_deployment,
     "indistinguishable-changes": indistinguishable_changes,
+    GROWING_DEMAND: growing_demand,
+    "runaway-tenant": runaway_tenant,
+    "cache-outage": cache_outage,
+    "arm-delayed-scores": arm_delayed_scores,
 }
 """Planters by the name that `--fault` takes."""
 

@@ -6,6 +6,7 @@ from ingest.simulator.effects import (
     JudgeChange,
     PolicySwitch,
     QualityShift,
+    ScoreDelay,
     ScoreLoss,
     Trial,
 )
@@ -210,4 +211,23 @@ def scores_missing(site: Site) -> Planting:
             details={"under": 0.75, "kept": kept},
         ),
         (ScoreLoss(span, JUDGE, 0.75, kept),),
+    )  # fmt: skip
+
+
+def arm_delayed_scores(site: Site) -> Planting:
+    """An experiment between equals: scores of its second arm come `magnitude` hours later."""
+    task = site.task(site.target("chat", "coding", "reasoning"))
+    hours = site.magnitude(low=20, high=26)
+    span = site.lasting()
+    code = experiment_name(task, code=site.code())
+    trial = Trial(code, task, ((span.start_ms, 50.0),), span.end_ms)
+    return Planting(
+        PlantedFault(
+            kind="arm-delayed-scores", cause_kind="experiment", cause_id=code,
+            slice={"task_type": [TASKS[task]], "arm": ["B"]}, start_ms=span.start_ms,
+            end_ms=end_of(span), metric="QUALITY", measure="difference", expected=0.0,
+            mechanism="COVERAGE", details={"hours_late": hours},
+        ),
+        (trial, ScoreDelay(span, code, 1, int(hours * HOUR_MS))),
+        experiment(trial),
     )  # fmt: skip

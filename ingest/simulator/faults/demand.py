@@ -1,12 +1,23 @@
-"""Faults of demand and of its price: dearer models, new tenants, longer prompts."""
+"""Faults of demand and of its price: dearer models, new tenants, longer prompts, lost caches."""
+
+import numpy as np
 
 from ingest.simulator.arrays import stamp
-from ingest.simulator.catalogue import MODELS, TASKS
-from ingest.simulator.effects import LongerPrompts, Newcomer, PriceChange
+from ingest.simulator.catalogue import DEPLOYMENTS, MODELS, TASKS
+from ingest.simulator.effects import (
+    CacheLoss,
+    LongerPrompts,
+    Newcomer,
+    PriceChange,
+    PromptCache,
+    Span,
+)
 from ingest.simulator.envelope import Notice
 from ingest.simulator.faults.planted import PlantedFault, Planting, Site, end_of
-from ingest.simulator.fleet import MODEL_OF
-from ingest.simulator.operations import change, registered_model
+from ingest.simulator.faults.serving import scope_of
+from ingest.simulator.fleet import MODEL_OF, TASK_SHARES, TIER_SHARES, route_weights
+from ingest.simulator.operations import change, incident, registered_model
+from ingest.simulator.outcomes import CACHE_PRICE, MEAN_CACHED_PROMPT
 from ingest.simulator.shapes import shapes
 from ingest.simulator.traffic import mean_tokens
 
@@ -97,3 +108,56 @@ def _prompt_share(site: Site, task: int) -> float:
     """Share of a task type's cost that its prompts make."""
     prompts, completions = mean_tokens(site.plan, task=task)
     return prompts / (prompts + _COMPLETION_TOKEN_PRICE * completions)
+
+
+def cache_outage(site: Site) -> Planting:
+    """The prompt caches of a model or backend hold nothing for hours; prompts cost full price.
+
+    With this fault every deployment has a prompt cache from the start of the history on.
+    """
+    target = site.target("lumen-xl", "sage-r1", "apex-70b", "aws")
+    span = site.passing(shortest_h=4, longest_h=9)
+    of = site.deployments(target)
+    scope = scope_of(target)
+    by_incident = site.draw.random() < 0.5
+    code = f"inc-{site.code()}" if by_incident else f"chg-{site.code()}"
+    if by_incident:
+        told = incident(
+            site.draw, id=code, scope=scope, severity="sev3", span=span, source="provider",
+            title=f"prompt caching of {target} unavailable",
+            root_cause="cache nodes evicted their entries", late_minutes=(10, 30),
+        )  # fmt: skip
+    else:
+        moved = change(
+            id=code, kind="infrastructure", title=f"{target} to other cache nodes",
+            targets=[scope], at_ms=span.start_ms, author=site.person(),
+        )  # fmt: skip
+        told = (moved,)
+    return Planting(
+        PlantedFault(
+            kind="cache-outage", cause_kind="incident" if by_incident else "change",
+            cause_id=code, slice={scope[0]: [target]}, start_ms=span.start_ms,
+            end_ms=end_of(span), metric="COST_PER_REQUEST", measure="ratio",
+            expected=_full_price(site, of), mechanism="PRICE",
+            details={"cached_share_before": round(float(MEAN_CACHED_PROMPT.mean()), 3)},
+        ),
+        (CacheLoss(span, of),),
+        told,
+        (PromptCache(Span(0), tuple(range(len(DEPLOYMENTS)))),),
+    )  # fmt: skip
+
+
+def _full_price(site: Site, of: tuple[int, ...]) -> float:
+    """Cost of these deployments' requests without a cache over that with one."""
+    asked = np.einsum("ct,ctd->td", TIER_SHARES[:, None] * TASK_SHARES, route_weights())
+    dear = cheap = 0.0
+    for task in range(len(TASKS)):
+        prompts, completions = mean_tokens(site.plan, task=task)
+        for deployment in of:
+            model = MODELS[int(MODEL_OF[deployment])]
+            asking = float(asked[task, deployment]) * prompts * model.input_usd_per_1k
+            answering = float(asked[task, deployment]) * completions * model.output_usd_per_1k
+            dear += asking + answering
+            saved = (1 - CACHE_PRICE) * float(MEAN_CACHED_PROMPT[task])
+            cheap += asking * (1 - saved) + answering
+    return dear / cheap if cheap else 1.0

@@ -64,11 +64,12 @@ class PlantedFault:
 
 @dataclass(frozen=True, slots=True)
 class Planting:
-    """A fault with all that it brings."""
+    """A fault with all that it brings; `setting` is what holds with or without it."""
 
     truth: PlantedFault
     effects: tuple[Effect, ...]
     notices: tuple[Notice, ...] = ()
+    setting: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

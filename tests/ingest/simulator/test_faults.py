@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -62,6 +63,10 @@ def with_fault(kind: str) -> tuple[PlantedFault, History, History]:
     )
     (fault,) = truth(plan)
     return fault, history(plan), history(plan.without(0))
+
+
+def parsed(time: str) -> datetime:
+    return datetime.fromisoformat(time)
 
 
 def dimensions(event: Event) -> dict[str, str | None]:
@@ -379,3 +384,71 @@ def test_places_and_sizes_can_be_asked_for():
 def test_what_cannot_be_planted_is_named(make: Callable[[], FaultRequest], field: str):
     with pytest.raises(InvalidInput, match=re.escape(field)):
         truth(SimulationPlan(days=2, per_day=100, faults=(make(),)))
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_runaway_tenant_asks_and_costs_many_times_as_much(seed: int):
+    plan = SimulationPlan(
+        days=3, per_day=4_000, seed=seed, probe_interval_s=3600, faults=("runaway-tenant",)
+    )
+    (fault,) = truth(plan)
+    after, before = history(plan), history(plan.without(0))
+    cost = [
+        sum(told.requests[i]["data"]["outcome"]["cost_usd"] for i in within(fault, told.requests))
+        for told in (after, before)
+    ]
+    assert fault.metric == "COST"
+    assert 5 <= fault.expected <= 20
+    assert cost[0] / cost[1] == pytest.approx(fault.expected, rel=0.5)
+    new = set(after.requests) - set(before.requests)
+    assert new <= within(fault, after.requests)
+    assert {after.requests[i]["data"]["user"] for i in new} == {fault.details["user"]}
+    told = [e["data"] for e in after.other if e["type"] == "routecause.change.applied"]
+    targets = [one["targets"] for one in told if one["change"] == fault.cause_id]
+    (tenant,) = fault.slice["tenant"]
+    assert targets == ([[{"kind": "tenant", "id": tenant}]] if fault.cause_id else [])
+
+
+def test_half_of_the_runaway_tenants_follow_a_change():
+    plans = [
+        SimulationPlan(days=5, per_day=100, seed=s, faults=("runaway-tenant",)) for s in range(40)
+    ]
+    told = sum(truth(plan)[0].cause_id is not None for plan in plans)
+    assert 10 <= told <= 30
+
+
+@pytest.mark.parametrize("target", ["lumen-xl", "aws"])
+def test_a_lost_prompt_cache_makes_prompts_dear_and_slow(target: str):
+    plan = SimulationPlan(
+        days=4, per_day=4_000, seed=3, probe_interval_s=3600,
+        faults=(FaultRequest(kind="cache-outage", target=target),),
+    )  # fmt: skip
+    (fault,) = truth(plan)
+    after, before = history(plan), history(plan.without(0))
+    ids = within(fault, before.requests)
+    ratio = outcome(after, ids, "cost_usd") / outcome(before, ids, "cost_usd")
+    assert ratio == pytest.approx(fault.expected, rel=0.12)
+    assert ratio > 1.15
+    assert outcome(after, ids, "ttft_ms") > outcome(before, ids, "ttft_ms") * 1.02
+    rest = set(before.requests) - ids
+    assert outcome(after, rest, "cost_usd") == outcome(before, rest, "cost_usd")
+    # There has been a discount all along: the same prompts cost more in a fleet without caches.
+    plain = history(SimulationPlan(days=4, per_day=4_000, seed=3, probe_interval_s=3600))
+    assert outcome(plain, set(plain.requests), "cost_usd") > 1.1 * outcome(
+        before, set(before.requests), "cost_usd"
+    )
+
+
+def test_scores_of_one_arm_come_later_and_are_the_same():
+    fault, after, before = with_fault("arm-delayed-scores")
+    ids = within(fault, after.requests)
+    delay: dict[bool, list[float]] = {True: [], False: []}
+    for event in after.judged:
+        if event["time"] >= stamp(fault.start_ms):
+            hours = timedelta(hours=1)
+            late = (parsed(event["recordedtime"]) - parsed(event["time"])) / hours
+            delay[event["data"]["request_id"] in ids].append(late)
+    assert min(delay[True]) >= fault.details["hours_late"]
+    assert mean(iter(delay[False])) < 1
+    scored = {e["id"]: e["data"]["score"] for e in before.judged}
+    assert all(e["data"]["score"] == scored[e["id"]] for e in after.judged if e["id"] in scored)

@@ -51,7 +51,9 @@ def test_every_type_is_told_and_obeys_the_contract():
     for event in simulate(plan):
         EVENT_ADAPTER.validate_python(event)
         seen.add(event["type"])
-    assert len(seen) == len(EVENT_CLASSES) == 17
+    # Nobody in this fleet has a budget beyond those of the tenants.
+    assert set(EVENT_CLASSES) - seen <= {"routecause.budget.defined"}
+    assert len(seen) == 17
 
 
 def test_totals_are_sane(events: list[Event]):
