@@ -23,7 +23,18 @@ OPTIONAL CALL (now) {
   RETURN investigation, EXISTS { (investigation)-[:BLAMES]->() } AS blames
   ORDER BY blames DESC, investigation.askedAt DESC LIMIT 1
 }
-WITH now, request, cell, incident, investigation, coalesce(request.at, now) AS at
+OPTIONAL CALL (now) {
+  MATCH (told:ExperimentRevision) WHERE told.at <= now
+  MATCH (experiment:Experiment)-[:HAS_REVISION]->(told)
+  RETURN experiment ORDER BY told.at DESC LIMIT 1
+}
+OPTIONAL CALL (now) {
+  MATCH (told:ChangeRevision) WHERE told.at <= now
+  MATCH (change:Change)-[:HAS_REVISION]->(told)
+  RETURN change ORDER BY told.at DESC LIMIT 1
+}
+WITH now, request, cell, incident, investigation, experiment, change,
+  coalesce(request.at, now) AS at
 RETURN
   null AS tenants,
   request.id AS request,
@@ -42,10 +53,20 @@ RETURN
   incident.id AS incident,
   [incident.id] AS incidents,
   investigation.id AS investigation,
+  experiment.id AS experiment,
+  COLLECT { MATCH (experiment)-[:HAS_ARM]->(a:Arm) RETURN a.arm } AS arms,
+  [] AS edges,
+  toString(at) AS ripe,
+  change.id AS change,
   'latency errors' AS words,
   [{index: 0, node: 'policy_version', key: [cell.policy, cell.policyVersion],
     cells: [cell.id]}] AS rows,
   [at.epochSeconds / 3600 * 3600, at.epochSeconds / 3600 * 3600 - 3600] AS hours,
+  [{index: 0, hour: at.epochSeconds / 3600 * 3600, toldFrom: toString(at - duration({days: 7})),
+    start: toString(at - duration({minutes: 30})), end: toString(at + duration({minutes: 1}))}]
+    AS spans,
+  [1000.0, 10000.0] AS limitsMs,
+  [0.5, 0.7] AS thresholds,
   toString(at) AS at,
   toString(at - duration({days: 7})) AS start,
   toString(at + duration({hours: 1})) AS end,
