@@ -115,7 +115,7 @@ async def what_if(
     policy = None
     if policy_version is not None:
         policy = await _policy(store, policy_version)
-    world = await _gathered(store, columns, during=during, where=where, scope=scope, now=now)
+    world = await gathered(store, columns, during=during, where=where, scope=scope, now=now)
     if metric is Metric.VOLUME:
         return _unmoved(world)
     if policy is not None:
@@ -147,7 +147,7 @@ def _few(world: World, asked: Question) -> list[str]:
     return sorted(world.keys[int(cell)].id for cell in present)
 
 
-async def _gathered(
+async def gathered(
     store: GraphStore,
     columns: BucketColumns,
     *,
@@ -231,6 +231,11 @@ def _unmoved(world: World) -> WhatIf:
     return WhatIf(n, n, n, n, n, None, 0.0, ("routing moves requests and makes none",))
 
 
+def measured(world: World, asked: Question, metric: Metric) -> Rows:
+    """The sums that a mean metric, or COST, is predicted from; a row for each bucket."""
+    return _rows(world, asked, metric, _values(world, asked, metric))
+
+
 def _rows(world: World, asked: Question, metric: Metric, values: "_Values") -> Rows:
     quality = metric is Metric.QUALITY
     source = world.scores if quality else world.traffic
@@ -303,7 +308,7 @@ def _answer(
     judges = world.evaluators if metric is Metric.QUALITY else 1
     if metric in _QUANTILES:
         return _percentile(world, asked, metric)
-    rows = _rows(world, asked, metric, _values(world, asked, metric))
+    rows = measured(world, asked, metric)
     weight = float(rows.count[rows.inside].sum())
     if weight <= 0:
         return _refusal(None, "nothing was measured of these requests", asked)

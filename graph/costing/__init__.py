@@ -1,0 +1,1 @@
+"""What was spent, what was to be expected, and what it could have been. By part."""
