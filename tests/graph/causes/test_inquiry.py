@@ -346,7 +346,7 @@ def test_neither_names_nor_order_matter(seed: int, salt: int) -> None:
     mixed = rng.permutation(len(candidates)).astype(np.int64)
     events = [with_other_names(candidates[int(place)], salt) for place in mixed]
     told = inquire(asked, candidates)
-    assert {"chg-hurt", "chg-prompt"} <= set(named(told))
+    assert "chg-hurt" in named(told)
     same(told, inquire(again, events))
 
 

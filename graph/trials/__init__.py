@@ -1,0 +1,1 @@
+"""Arms and rollouts compared: who took part, what matured, which limits hold at every look."""
