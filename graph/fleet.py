@@ -103,8 +103,8 @@ async def evidence(
     outcomes_of = minutes_of(outcomes)
     return [
         Evidence(
-            facts=_facts(row),
-            observations=[_observation(name, *told) for told in samples_of.get(name, [])],
+            facts=facts_of(row),
+            observations=[observation_of(name, *told) for told in samples_of.get(name, [])],
             traffic=outcomes_of.get(name, []),
             incidents=open_incidents,
             maintenance=planned,
@@ -189,7 +189,8 @@ async def policies_in_force(
     ]
 
 
-def _facts(row: Record) -> DeploymentFacts:
+def facts_of(row: Record) -> DeploymentFacts:
+    """A row of `fleet_facts.cypher` as evidence."""
     model, _, backend = row["deployment"].rpartition("@")
     capabilities = row["capabilities"]
     return DeploymentFacts(
@@ -230,7 +231,8 @@ _TOLD = (
 """What `fleet_observations.cypher` returns of a sample after its two times, in its order."""
 
 
-def _observation(deployment: str, at_us: int, recorded_us: int, *told: Any) -> Observation:
+def observation_of(deployment: str, at_us: int, recorded_us: int, *told: Any) -> Observation:
+    """A sample as `fleet_observations.cypher` returns it, as evidence."""
     return Observation(
         deployment=deployment,
         at=_EPOCH + timedelta(microseconds=at_us),

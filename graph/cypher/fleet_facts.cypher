@@ -25,7 +25,8 @@ OPTIONAL CALL (d) {
   RETURN k ORDER BY k.at DESC, k.recordedAt DESC, k.key DESC LIMIT 1
 }
 RETURN d.id AS deployment, v IS NOT NULL AS registered, v.version AS version, v.maxRps AS maxRps,
-  m.deprecatedAt AS deprecatedAt, m.inputUsdPer1k AS inputUsdPer1k,
+  v.maxTokensPerMinute AS maxTokensPerMinute, m.deprecatedAt AS deprecatedAt,
+  m.inputUsdPer1k AS inputUsdPer1k,
   m.outputUsdPer1k AS outputUsdPer1k, m.contextWindow AS contextWindow,
   m.capabilities AS capabilities, k.compliance AS compliance, k.spot AS spot
 ORDER BY deployment
