@@ -7,10 +7,11 @@ What is claimed as a cause is what the investigation found, and nothing else.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from agent.causes import in_words
-from graph import fleet, requests
+from agent.outlook import at_risk, coming
+from graph import capacity, fleet, forecast, requests
 from graph.causes import why
 from graph.columns import BucketColumns
 from graph.evidence import Incident
@@ -20,10 +21,11 @@ from graph.hot.snapshot import ViewSnapshot
 from graph.requests import Request
 from graph.scope import TenantScope
 from graph.settings import HealthSettings
-from graph.slices import Metric, Period, Slice
+from graph.slices import Demand, Metric, Period, Slice
 from graph.store.door import GraphStore
 
 _SHOWN = 3
+_HOUR = timedelta(hours=1)
 _WORST_FIRST = (HealthStatus.DOWN, HealthStatus.DEGRADED, HealthStatus.UNKNOWN)
 
 
@@ -131,6 +133,43 @@ async def why_changed(
         f"{{ whyChanged({', '.join(asked)}) {{ verdict summary before after delta deltaLow "
         "deltaHigh slices { share where { kind id } } causes { kind id title contribution "
         "contributionLow contributionHigh mechanism evidence } unexplained } }",
+    )
+
+
+async def what_comes_next(world: World, *, without: str | None = None) -> Answer:
+    """The coming hour: how much traffic, who is at risk, and who would be with a backend lost."""
+    told = await forecast.forecast(
+        world.store,
+        world.columns,
+        of=Demand.REQUESTS,
+        horizon=_HOUR,
+        step=_HOUR,
+        where=Slice(),
+        scope=world.scope,
+        as_of=None,
+        now=world.now,
+    )
+
+    async def risks(lost: frozenset[str] | None) -> list[capacity.CapacityRisk]:
+        return await capacity.capacity_risk(
+            world.store,
+            world.columns,
+            horizon=_HOUR,
+            without=lost,
+            as_of=None,
+            budgets=world.budgets,
+            now=world.now,
+        )
+
+    lines = [*coming(told), *at_risk(await risks(None))]
+    fields = "{ deployment probabilityOverload worstAt capacity reasons }"
+    query = "{ forecast { method total { at expected low80 high80 low95 high95 } } "
+    query += f"capacityRisk {fields}"
+    if without is not None:
+        lines += at_risk(await risks(frozenset({without})), lost=without)
+        query += f" withoutIt: capacityRisk(without: {json.dumps([without])}) {fields}"
+    return Answer(
+        "What comes in the next hour, and what is at risk?", "\n".join(lines), f"{query} }}"
     )
 
 

@@ -145,6 +145,7 @@ class Demo:
             where=Slice(),
             question=f"Why did requests fail on {self._outage.start:%A}?",
         )
+        yield await playbooks.what_comes_next(world, without="aws")
 
 
 def _required(value: T | None) -> T:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from api.bench.measures import Table, percentile
 from api.servers import ServerSettings, neo4j_server
-from graph import fleet, requests, trends
+from graph import budgets, capacity, costs, fleet, forecast, requests, slos, trends
 from graph.causes import why
 from graph.columns import BucketColumns
 from graph.scope import TenantScope
 from graph.settings import HealthSettings
-from graph.slices import Dimension, Granularity, Metric, Period, Slice
+from graph.slices import Demand, Dimension, Granularity, Metric, Period, Slice
 from graph.store import ledger
 from graph.store.door import GraphStore, counting
 from ingest.events import parse_event
@@ -134,6 +134,45 @@ class Loaded:
             now=self.now,
         )
 
+    def ahead(self) -> dict[str, Ask]:
+        """What looks ahead and at what is spent, by name; each asked as of another minute."""
+        hour, minute = timedelta(hours=1), timedelta(minutes=1)
+        store, columns, back = self.store, self.columns, iter(range(10**9))
+
+        def earlier() -> datetime:
+            # What was foretold is kept for as long as nothing changes; here it never is.
+            return self.now - (1 + next(back) % 360) * 10 * minute
+
+        async def coming(*group_by: Dimension) -> object:
+            return await forecast.forecast(
+                store, columns, of=Demand.REQUESTS, horizon=hour, step=hour, group_by=group_by,
+                where=Slice(), scope=_SCOPE, as_of=earlier(), now=self.now,
+            )  # fmt: skip
+
+        async def risk(*lost: str) -> object:
+            return await capacity.capacity_risk(
+                store, columns, horizon=hour, without=frozenset(lost) or None, as_of=earlier(),
+                budgets=HealthSettings(), now=self.now,
+            )  # fmt: skip
+
+        async def anomalies() -> object:
+            end = earlier()
+            return await costs.cost_anomalies(
+                store, columns, during=Period(end - 24 * hour, end), scope=_SCOPE, now=self.now
+            )
+
+        return {
+            "forecast": coming,
+            "forecast by deployment": lambda: coming(Dimension.DEPLOYMENT),
+            "capacityRisk": risk,
+            "capacityRisk without a backend": lambda: risk("aws"),
+            "budgets": lambda: budgets.budgets(
+                store, columns, tenant=None, at=earlier(), scope=_SCOPE, now=self.now
+            ),
+            "slos": lambda: slos.slos(store, columns, at=earlier(), scope=_SCOPE, now=self.now),
+            "costAnomalies of a day": anomalies,
+        }
+
 
 def _middle(period: Period) -> datetime:
     return period.start + (period.end - period.start) / 2
@@ -153,11 +192,12 @@ async def run(folder: Path, *, report: Callable[[str], None]) -> list[Table]:
             await graphs[name].load(report)
         timed = await _timed(graphs)
         investigated = await _investigated(graphs["300,000 requests"])
+        ahead = await _ahead(graphs["300,000 requests"])
         longer = await _degrees("Largest degree by label: the same traffic for longer", graphs)
         for loaded in graphs.values():
             await loaded.store.close()
     denser = await _denser(folder, report=report)
-    return [timed, investigated, longer, denser]
+    return [timed, investigated, ahead, longer, denser]
 
 
 async def _timed(graphs: dict[str, Loaded]) -> Table:
@@ -200,6 +240,24 @@ async def _investigated(loaded: Loaded) -> Table:
         table.rows.append(
             (metric.value, p50, p95, len(cold.statements), len(warm.statements) / _ROUNDS)
         )
+    return table
+
+
+async def _ahead(loaded: Loaded) -> Table:
+    """What comes next and what is spent, with the statements that it takes."""
+    table = Table(
+        "What comes next, and what is spent, at 300k: ms",
+        ("question", "p50", "p95", "statements"),
+    )
+    for name, ask in loaded.ahead().items():
+        took: list[float] = []
+        with counting() as sent:
+            for _ in range(_ROUNDS // 2):
+                started = time.perf_counter()
+                await ask()
+                took.append(1e3 * (time.perf_counter() - started))
+        statements = len(sent.statements) / (_ROUNDS // 2)
+        table.rows.append((name, percentile(took, 0.5), percentile(took, 0.95), statements))
     return table
 
 

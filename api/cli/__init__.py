@@ -11,10 +11,13 @@ from api.cli.doctor import doctor
 from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
 from api.cli.keys import keys
+from api.cli.objectives import experiment, rollout, slos
+from api.cli.outlook import capacity, forecast
 from api.cli.policy import policy
 from api.cli.route import route
 from api.cli.serve import serve
 from api.cli.simulate import simulate
+from api.cli.spending import budgets, costs, savings
 from api.cli.why import why
 from graph.errors import RoutecauseError
 
@@ -30,6 +33,14 @@ app.command()(serve)
 app.command()(ingest)
 app.command()(route)
 app.command()(why)
+app.command()(forecast)
+app.command()(capacity)
+app.command()(budgets)
+app.command()(costs)
+app.command()(savings)
+app.command()(slos)
+app.command()(experiment)
+app.command()(rollout)
 app.command()(simulate)
 app.command()(doctor)
 app.command()(bench)

@@ -16,11 +16,6 @@ evaluate = typer.Typer(
 _WIDTH = 160
 
 
-@evaluate.callback()
-def _group() -> None:
-    """Keeps `causes` a subcommand while it is the only one."""
-
-
 @evaluate.command()
 def causes(
     *,
@@ -68,6 +63,137 @@ def causes(
     if as_json:
         told = {"tables": [table.to_json() for table in tables], "answers": found.answers}
         print(orjson.dumps(told).decode())
+        return
+    _print(tables)
+
+
+@evaluate.command()
+def capacity(
+    *,
+    fleets: Annotated[int, typer.Option(min=0, help="Fleets in which demand grows.")] = 16,
+    quiet: Annotated[int, typer.Option(min=0, help="Fleets watched while it does not.")] = 3,
+    quiet_days: Annotated[int, typer.Option(min=1, max=28, help="Days of each quiet fleet.")] = 7,
+    every: Annotated[
+        int, typer.Option(min=5, max=60, help="Minutes of a fleet's time between questions.")
+    ] = 10,
+    first_seed: Annotated[
+        int | None, typer.Option(min=1, help="Where seeds begin; others give other fleets.")
+    ] = None,
+    service: Annotated[
+        bool, typer.Option(help="Ask a few questions through the API too, on servers of their own.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Let demand outgrow simulated fleets and mark who announces the overload; some 5 minutes."""
+    import sys  # what only this command needs is imported when it runs
+
+    import orjson
+
+    from api.evaluation.capacity import FIRST_SEED, Extent, evaluated
+
+    def report(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    extent = Extent(
+        fleets=fleets,
+        quiet=quiet,
+        quiet_days=quiet_days,
+        every_minutes=every,
+        first_seed=first_seed or FIRST_SEED,
+    )
+    tables = evaluated(extent, report=report)
+    if service:
+        from api.evaluation.losses import on_fresh_service
+
+        tables += on_fresh_service(seed=extent.first_seed, report=report)
+    if as_json:
+        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
+        return
+    _print(tables)
+
+
+@evaluate.command()
+def costs(
+    *,
+    fleets: Annotated[int, typer.Option(min=0, help="Fleets of each kind of fault.")] = 8,
+    quiet: Annotated[int, typer.Option(min=0, help="Fleets in which nothing happened.")] = 8,
+    first_seed: Annotated[
+        int | None, typer.Option(min=1, help="Where seeds begin; others give other fleets.")
+    ] = None,
+    service: Annotated[
+        bool, typer.Option(help="Ask a few questions through the API too, on servers of their own.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Make simulated fleets dear and mark when, where and why it is told; some 4 minutes."""
+    import sys  # what only this command needs is imported when it runs
+
+    import orjson
+
+    from api.evaluation.costs import FIRST_SEED, Extent, evaluated, on_fresh_service
+
+    def report(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    extent = Extent(fleets=fleets, quiet=quiet, first_seed=first_seed or FIRST_SEED)
+    tables = evaluated(extent, report=report)
+    if service:
+        tables += on_fresh_service(seed=extent.first_seed, report=report)
+    if as_json:
+        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
+        return
+    _print(tables)
+
+
+@evaluate.command()
+def experiments(
+    *,
+    tests: Annotated[int, typer.Option(min=1, help="Experiments without a difference.")] = 1000,
+    first_seed: Annotated[
+        int | None, typer.Option(min=1, help="Where seeds begin; others give other experiments.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Watch simulated experiments daily and count the false winners; some 2 minutes."""
+    import sys  # what only this command needs is imported when it runs
+
+    import orjson
+
+    from api.evaluation.experiments import FIRST_SEED, evaluated
+
+    def report(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    tables = evaluated(tests=tests, first_seed=first_seed or FIRST_SEED, report=report)
+    if as_json:
+        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
+        return
+    _print(tables)
+
+
+@evaluate.command()
+def forecast(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of public data sets; its servegen is forecast.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Days at the end that are forecast.")] = 6,
+    peers: Annotated[bool, typer.Option(help="Whether statsforecast's models run too.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Forecast real workloads from every step of their last days; some minutes."""
+    import sys  # what only this command needs is imported when it runs
+
+    import orjson
+
+    from api.evaluation.forecast import run
+
+    def report(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    tables = run(data, days=days, peers=peers, report=report)
+    if as_json:
+        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
         return
     _print(tables)
 

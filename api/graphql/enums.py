@@ -9,13 +9,18 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from graph.breaker import BreakerState
 from graph.causes.investigation import Verdict
+from graph.costing.surprise import CostDriver
+from graph.experiments import ExperimentVerdict
 from graph.health import HealthStatus
-from graph.slices import Dimension, Granularity, Metric
+from graph.slices import Demand, Dimension, Granularity, Metric
 
 __all__ = [
     "ENUMS",
     "BreakerState",
+    "CostDriver",
+    "Demand",
     "Dimension",
+    "ExperimentVerdict",
     "Granularity",
     "HealthStatus",
     "Metric",
@@ -108,6 +113,36 @@ ENUMS: Final = (
             Verdict.UNEXPLAINED: "It changed, and no recorded event accounts for it.",
             Verdict.NO_CHANGE: "It did not change by more than chance.",
             Verdict.INSUFFICIENT_DATA: "Too little is known yet to tell.",
+        },
+    ),
+    _described(
+        Demand,
+        "What is forecast.",
+        {
+            Demand.REQUESTS: "Number of requests.",
+            Demand.TOKENS: "Tokens, asked and answered.",
+            Demand.COST: "Sum of the costs in US dollars.",
+        },
+    ),
+    _described(
+        CostDriver,
+        "What makes a slice dear.",
+        {
+            CostDriver.VOLUME: "More requests than expected, or more of the dear kinds.",
+            CostDriver.ROUTE: "Dearer deployments answer.",
+            CostDriver.TOKENS: "Requests have more tokens, of the prompt or of the answer.",
+            CostDriver.PRICE: "A token costs more.",
+        },
+    ),
+    _described(
+        ExperimentVerdict,
+        "What can be said of an experiment or a rollout.",
+        {
+            ExperimentVerdict.WINNER: "One is better, and nothing that guards the fleet is worse.",
+            ExperimentVerdict.HARMFUL: "It is worse on what guards the fleet: stop it.",
+            ExperimentVerdict.NO_DIFFERENCE: "They are so alike that what is left can't matter.",
+            ExperimentVerdict.UNDECIDED: "It may still be either way: go on.",
+            ExperimentVerdict.INSUFFICIENT_DATA: "Too few requests or matured scores to tell.",
         },
     ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import Annotated, Final, Protocol, TypeAlias
 
 import strawberry
 
@@ -101,6 +101,20 @@ def slice_of(where: SliceInput | None) -> Slice:
         experiment=identifiers(where.experiment, field="where.experiment"),
         arm=identifiers(where.arm, field="where.arm"),
     )
+
+
+KnownAt = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="As it could have been known then: what was recorded later is left out."
+    ),
+]
+Where = Annotated[
+    SliceInput | None, strawberry.argument(description="Only the requests in this slice.")
+]
+During = Annotated[
+    PeriodInput, strawberry.argument(description="The period, by when requests arrived.")
+]
 
 
 @strawberry.input(description="What a request itself demands of the deployment that serves it.")

@@ -9,10 +9,12 @@ import strawberry
 from api.graphql.context import Context, Info
 from api.graphql.enums import Dimension, Granularity, HealthStatus, Metric
 from api.graphql.inputs import (
+    During,
     Ids,
+    KnownAt,
     PeriodInput,
     RoutingRequestInput,
-    SliceInput,
+    Where,
     identifier,
     identifiers,
     period,
@@ -20,6 +22,7 @@ from api.graphql.inputs import (
     slice_of,
 )
 from api.graphql.loaders import RequestKey
+from api.graphql.outlook import Outlook
 from api.graphql.types.causes import Investigation, SimilarIncident, WhatIf
 from api.graphql.types.fleet import Change, DeploymentHealth, Incident
 from api.graphql.types.requests import Request
@@ -36,17 +39,11 @@ from graph.hot.routing import ranking
 Argument = strawberry.argument
 _SIMILAR: Final = 5
 """So many similar incidents are given unless more or fewer are asked for."""
-KnownAt = Annotated[
-    datetime | None,
-    Argument(description="As it could have been known then: what was recorded later is left out."),
-]
-Where = Annotated[SliceInput | None, Argument(description="Only the requests in this slice.")]
-During = Annotated[PeriodInput, Argument(description="The period, by when requests arrived.")]
 MetricArgument = Annotated[Metric, Argument(description="What is measured.")]
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(Outlook):
     """The root of queries."""
 
     @strawberry.field(

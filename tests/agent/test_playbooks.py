@@ -219,3 +219,22 @@ async def test_too_little_data_is_said(store: GraphStore, tenant: str) -> None:
     assert "Why" not in answer.text
     assert "comparedTo" not in answer.query
     assert "where: {" not in answer.query
+
+
+async def test_the_coming_hour_is_told_with_who_is_at_risk(store: GraphStore, tenant: str) -> None:
+    place = uuid4().hex[:8]
+    deployment = f"m-{place}@b-{place}"
+    every = timedelta(minutes=5)
+    facts: list[Fact] = [
+        request(tenant, number, NOW - DAY + number * every, deployment=deployment)
+        for number in range(DAY // every)
+    ]
+    await record(store, facts)
+    answer = await playbooks.what_comes_next(world_of(store, tenant), without=f"b-{place}")
+    first = answer.text.splitlines()[0]
+    assert first.startswith("From 2026-09-03 12:00 UTC, ")
+    assert 9 <= int(first.split()[4]) <= 15
+    assert "from 288 requests" in answer.text
+    assert f"Without b-{place}, at risk: " in answer.text
+    parse(answer.query)
+    assert f'withoutIt: capacityRisk(without: ["b-{place}"])' in answer.query

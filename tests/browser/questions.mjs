@@ -1,7 +1,17 @@
 // Runs each of GraphiQL's default tabs as a first visit finds it, and gives what each answered.
 import { drive } from "./chromium.mjs";
 
-const NAMES = ["Fleet", "WhyChanged", "Request", "Trend", "Compare", "RoutingView", "WhatIf"];
+const NAMES = [
+  "Fleet",
+  "WhyChanged",
+  "Request",
+  "Trend",
+  "Compare",
+  "RoutingView",
+  "WhatIf",
+  "WhatComesNext",
+  "Spending",
+];
 const response = ".graphiql-response .view-lines";
 const variables = '.graphiql-editor-tool .monaco-editor';
 

@@ -17,6 +17,8 @@ QUESTIONS = [
     "Compare",
     "RoutingView",
     "WhatIf",
+    "WhatComesNext",
+    "Spending",
     "FleetChanged",
 ]
 WORKERS = {"editor.worker", "graphql.worker", "json.worker"}

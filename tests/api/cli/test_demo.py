@@ -28,7 +28,9 @@ def test_it_answers_and_ends(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     questions = [line for line in done.stdout.splitlines() if line.startswith("■")]
-    assert [line.split()[1] for line in questions] == ["What", "Which", "Why", "Why", "Why", "Why"]
+    assert [line.split()[1] for line in questions] == [
+        *("What", "Which", "Why", "Why", "Why", "Why", "What")
+    ]
     assert "deployments are healthy" in done.stdout
     assert all(f"  {metric} " in done.stdout for metric in ("QUALITY", "LATENCY_P95"))
     assert "Neo4j Browser" in done.stdout

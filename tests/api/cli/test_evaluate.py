@@ -40,3 +40,21 @@ def test_json_is_the_data_alone() -> None:
 @pytest.mark.parametrize("wrong", [["--seeds", "-1"], ["--first-seed", "0"]])
 def test_numbers_out_of_range_are_refused(wrong: list[str]) -> None:
     assert RUN.invoke(app, ["evaluate", "causes", *wrong]).exit_code == 2
+
+
+def test_capacity_of_no_fleets_prints_empty_tables() -> None:
+    asked = ["evaluate", "capacity", "--fleets", "0", "--quiet", "0", "--no-service", "--json"]
+    told = json.loads(RUN.invoke(app, asked).stdout)
+    assert [table["rows"] for table in told["tables"]] == [[], [], []]
+
+
+@pytest.mark.parametrize("wrong", [["--every", "4"], ["--quiet-days", "0"], ["--fleets", "-1"]])
+def test_extents_out_of_range_are_refused(wrong: list[str]) -> None:
+    assert RUN.invoke(app, ["evaluate", "capacity", *wrong]).exit_code == 2
+
+
+@pytest.mark.parametrize("given", [[], ["--data", "/nowhere"]])
+def test_forecasts_without_workloads_name_the_option(given: list[str]) -> None:
+    result = RUN.invoke(app, ["evaluate", "forecast", *given])
+    assert isinstance(result.exception, InvalidInput)
+    assert "--data" in str(result.exception)

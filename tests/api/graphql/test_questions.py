@@ -313,6 +313,16 @@ NEEDS_READ = {
     "similarIncidents": '{ similarIncidents(text: "packet loss") { similarity } }',
     "whatIf": '{ whatIf(metric: COST, without: ["aws"], during: {from: "2026-09-01T00:00:00Z", '
     'to: "2026-09-02T00:00:00Z"}) { estimate } }',
+    "forecast": "{ forecast { method } }",
+    "capacityRisk": "{ capacityRisk { deployment } }",
+    "budgets": "{ budgets { id } }",
+    "savings": '{ savings(during: {from: "2026-09-01T00:00:00Z", to: "2026-09-02T00:00:00Z"}) '
+    "{ route } }",
+    "costAnomalies": '{ costAnomalies(during: {from: "2026-09-01T00:00:00Z", '
+    'to: "2026-09-02T00:00:00Z"}) { at } }',
+    "slos": "{ slos { id } }",
+    "experiment": '{ experiment(id: "x") { verdict } }',
+    "rollout": '{ rollout(change: "x") { verdict } }',
 }
 
 

@@ -150,6 +150,100 @@ query WhatIf(
 }
 `;
 
+const NEXT = `# What comes in the next hour, and what is at risk?
+#
+# "total" is all points together. "without" imagines
+# backends or deployments lost; their traffic moves as
+# the policy in force would move it. "asOf" looks
+# ahead from an instant in the past.
+query WhatComesNext(
+  $horizonMinutes: Int
+  $groupBy: [Dimension!]
+  $without: [ID!]
+  $asOf: DateTime
+) {
+  forecast(
+    horizonMinutes: $horizonMinutes
+    groupBy: $groupBy
+    asOf: $asOf
+  ) {
+    key {
+      kind
+      id
+    }
+    total {
+      at
+      expected
+      low80
+      high80
+      low95
+      high95
+    }
+    method
+    requests
+    warnings
+  }
+  capacityRisk(
+    horizonMinutes: $horizonMinutes
+    without: $without
+    asOf: $asOf
+  ) {
+    deployment
+    probabilityOverload
+    worstAt
+    expectedLoad
+    highLoad
+    capacity
+    reasons
+  }
+}
+`;
+
+const SPENDING = `# What is spent, what was promised, and does it hold?
+#
+# Budgets and objectives as they stand now; hours of
+# the period that cost more than was to be expected,
+# with what did it.
+query Spending($during: PeriodInput!) {
+  budgets {
+    id
+    tenant
+    period
+    spentUsd
+    limitUsd
+    burnRate
+    exhaustedAt
+  }
+  slos {
+    id
+    tenant
+    objective
+    target
+    actual
+    errorBudgetRemaining
+    burnRate1h
+    burnRate6h
+    action
+    reasons
+  }
+  costAnomalies(during: $during) {
+    at
+    until
+    where {
+      kind
+      id
+    }
+    spentUsd
+    expectedUsd
+    causes {
+      kind
+      id
+      title
+    }
+  }
+}
+`;
+
 const REQUEST = `# Why did this request go where it went?
 #
 # Give a request's id below. The decision is there
@@ -352,6 +446,11 @@ export function defaultTabs(now) {
       query: WHAT_IF,
       variables: variables({ metric: "LATENCY_P95", during: day, without: ["aws"] }),
     },
+    {
+      query: NEXT,
+      variables: variables({ horizonMinutes: 60, groupBy: ["TASK_TYPE"] }),
+    },
+    { query: SPENDING, variables: variables({ during: day }) },
     { query: CHANGED },
   ];
 }
