@@ -127,7 +127,10 @@ def anomalies_in(traffic: Traffic, cells: CellTable, *, during: Period) -> list[
     start_s = min(int(traffic.hour.min()), first_s)
     end_s = max(end_s, first_s + 1)
     told = spend(traffic, cells, start_s=start_s, end_s=end_s, judged_from_s=first_s)
-    found = episodes(told, judged_from=(first_s - start_s) // HOUR_S)
+    judged_from = (first_s - start_s) // HOUR_S
+    if not told.cost_usd[:, judged_from:].any():
+        return []
+    found = episodes(told, judged_from=judged_from)
     anomalies = [_anomaly(one, start_s=start_s, end=during.end) for one in found]
     return sorted(anomalies, key=lambda one: (one.at, -one.excess_usd))
 

@@ -164,7 +164,7 @@ def _usual_volume(told: Spend, where: Slices, wanted: Demand) -> Array:
     weeks = like(wanted.weighed, [hours - WINDOWS_H[1] * k for k in (1, 2, 3)])
     days = like(wanted.weighed, [hours - WINDOWS_H[0] * k for k in (1, 2, 3)])
     basis = np.nan_to_num(np.where(np.isnan(weeks), days, weeks))
-    single = np.array([len(key) == 1 for key in where.where])
+    single = np.array([len(key) == 1 for key in where.where], dtype=np.bool_)
     members = where.members[single]
     now, then = members @ wanted.weighed, members @ basis
     with np.errstate(divide="ignore", invalid="ignore"):

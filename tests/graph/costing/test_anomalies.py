@@ -151,3 +151,9 @@ def test_nothing_is_told_of_no_history() -> None:
     traffic, cells = fleet(days=1)
     assert anomalies_in(traffic, cells, during=Period(START, START + timedelta(days=1))) == []
     assert anomalies_in(traffic.take(traffic.hour < 0), cells, during=Period(START, END)) == []
+
+
+def test_a_period_in_which_nothing_was_spent_has_none() -> None:
+    traffic, cells = fleet(days=3)
+    later = START + timedelta(days=5)
+    assert anomalies_in(traffic, cells, during=Period(later, later + timedelta(hours=6))) == []
