@@ -150,12 +150,13 @@ query WhatIf(
 }
 `;
 
-const NEXT = `# What comes in the next hour, and what is at risk?
+const NEXT = `# What comes next, and what is at risk?
 #
-# "total" is all points together. "without" imagines
-# backends or deployments lost; their traffic moves as
-# the policy in force would move it. "asOf" looks
-# ahead from an instant in the past.
+# "total" is all points together. "without"
+# names what is imagined lost, e.g. ["aws"];
+# its traffic moves as the policy in force
+# would move it. "asOf" looks ahead from an
+# instant of the past.
 query WhatComesNext(
   $horizonMinutes: Int
   $groupBy: [Dimension!]
@@ -199,11 +200,11 @@ query WhatComesNext(
 }
 `;
 
-const SPENDING = `# What is spent, what was promised, and does it hold?
+const SPENDING = `# What is spent, and what was promised?
 #
-# Budgets and objectives as they stand now; hours of
-# the period that cost more than was to be expected,
-# with what did it.
+# Budgets and objectives as they stand now;
+# hours of the period that cost more than
+# was to be expected, with what did it.
 query Spending($during: PeriodInput!) {
   budgets {
     id
