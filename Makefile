@@ -10,10 +10,12 @@ VENV := .venv
 TOOLS := build/tools
 UV := $(TOOLS)/bin/uv
 ARGS ?=
-# What needs no whole service: the graph, the hot view, ingest, the answers, the rules of the house.
-# The search for causes is a part of its own: make quick ARGS=tests/graph/causes
-QUICK := tests/graph tests/ingest tests/agent tests/test_repository.py tests/test_documents.py \
+# What is thought needs no server; the tests of what is read and written are run by name:
+# make quick ARGS=tests/graph/hot
+QUICK := -m "not slow and not browser and not servers" tests/graph tests/ingest tests/agent \
+	tests/test_repository.py tests/test_documents.py \
 	--ignore=tests/ingest/simulator --ignore=tests/graph/causes
+NAMED := -m "not slow and not browser"
 
 # Asked only where something has to be set up. The system's own comes first.
 PYTHON = $(shell for found in python3 python3.13 python3.12 python3.11 python3.14 python; do \
@@ -36,7 +38,7 @@ test: check console
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 quick: $(VENV)/.synced
-	$(VENV)/bin/python -m pytest -m "not slow and not browser" $(or $(ARGS),$(QUICK))
+	$(VENV)/bin/python -m pytest $(if $(ARGS),$(NAMED) $(ARGS),$(QUICK))
 
 check: $(VENV)/.synced
 	$(VENV)/bin/ruff check

@@ -21,7 +21,15 @@ from graph.settings import GraphSettings
 NEO4J_IMAGE = "neo4j:2026.08-community"
 REDIS_IMAGE = "redis:8"
 DOCKER_LIMIT_S = 5
+SERVERS = {"neo4j_address", "redis_url"}
 CONTAINER_PASSWORD = "only-for-this-session"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the real servers, so that the others can be run alone."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
 
 
 @pytest.fixture(scope="session")

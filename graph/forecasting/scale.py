@@ -24,6 +24,8 @@ COUNTS_AT_LEAST = 30.0
 """Below so much per step (in units of the smallest step between values) a zero may be chance."""
 AROUND = 6
 """Neighbours on each side that tell whether a zero is out of line."""
+NOTHING = 1e-100
+"""Less than this is none: its square is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def without_losses(values: Array) -> Array:
     can tell, and an outage looks the same: the newest zeros are taken as lost too, as a forecast of
     0 from a silent feed would be the worse mistake.
     """
+    values = np.where(values < NOTHING, 0.0, values)
     zero = values == 0
     above = values[values > 0]
     if not zero.any() or len(above) < SEEN_AT_LEAST:
