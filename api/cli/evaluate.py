@@ -1,6 +1,7 @@
 """`routecause evaluate`: the project's own scored evaluations, on servers of their own."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,17 +34,11 @@ def causes(
     as_json: Json = False,
 ) -> None:
     """Plant faults in simulated fleets, ask whyChanged, mark the answers; some 25 minutes."""
-    import sys  # what only this command needs is imported when it runs
-    import tempfile
-
-    import orjson
+    import tempfile  # what only this command needs is imported when it runs
 
     from api.evaluation.causes import Extent, Found, examine, real_cases
     from api.evaluation.fleets import FIRST_SEED, KINDS
     from api.evaluation.service import fresh_service
-
-    def report(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
     extent = Extent(
         kinds=tuple(kinds or KINDS),
@@ -51,20 +46,16 @@ def causes(
         quiet=quiet,
         first_seed=first_seed or FIRST_SEED,
     )
-    real = real_cases(data, report=report)
+    real = real_cases(data, report=_report)
     found = Found()
     if seeds or quiet:
         with (
             tempfile.TemporaryDirectory(prefix="routecause-evaluate-") as folder,
-            fresh_service(Path(folder), report=report) as url,
+            fresh_service(Path(folder), report=_report) as url,
         ):
-            found = examine(extent, url=url, key=None, report=report)
+            found = examine(extent, url=url, key=None, report=_report)
     tables = [*found.tables(), *real]
-    if as_json:
-        told = {"tables": [table.to_json() for table in tables], "answers": found.answers}
-        print(orjson.dumps(told).decode())
-        return
-    _print(tables)
+    _tell(tables, as_json=as_json, answers=found.answers)
 
 
 @evaluate.command()
@@ -85,14 +76,7 @@ def capacity(
     as_json: Json = False,
 ) -> None:
     """Let demand outgrow simulated fleets and mark who announces the overload; some 5 minutes."""
-    import sys  # what only this command needs is imported when it runs
-
-    import orjson
-
     from api.evaluation.capacity import FIRST_SEED, Extent, evaluated
-
-    def report(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
     extent = Extent(
         fleets=fleets,
@@ -101,15 +85,12 @@ def capacity(
         every_minutes=every,
         first_seed=first_seed or FIRST_SEED,
     )
-    tables = evaluated(extent, report=report)
+    tables = evaluated(extent, report=_report)
     if service:
         from api.evaluation.losses import on_fresh_service
 
-        tables += on_fresh_service(seed=extent.first_seed, report=report)
-    if as_json:
-        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
-        return
-    _print(tables)
+        tables += on_fresh_service(seed=extent.first_seed, report=_report)
+    _tell(tables, as_json=as_json)
 
 
 @evaluate.command()
@@ -126,23 +107,13 @@ def costs(
     as_json: Json = False,
 ) -> None:
     """Make simulated fleets dear and mark when, where and why it is told; some 4 minutes."""
-    import sys  # what only this command needs is imported when it runs
-
-    import orjson
-
     from api.evaluation.costs import FIRST_SEED, Extent, evaluated, on_fresh_service
 
-    def report(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
     extent = Extent(fleets=fleets, quiet=quiet, first_seed=first_seed or FIRST_SEED)
-    tables = evaluated(extent, report=report)
+    tables = evaluated(extent, report=_report)
     if service:
-        tables += on_fresh_service(seed=extent.first_seed, report=report)
-    if as_json:
-        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
-        return
-    _print(tables)
+        tables += on_fresh_service(seed=extent.first_seed, report=_report)
+    _tell(tables, as_json=as_json)
 
 
 @evaluate.command()
@@ -155,20 +126,10 @@ def experiments(
     as_json: Json = False,
 ) -> None:
     """Watch simulated experiments daily and count the false winners; some 2 minutes."""
-    import sys  # what only this command needs is imported when it runs
-
-    import orjson
-
     from api.evaluation.experiments import FIRST_SEED, evaluated
 
-    def report(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
-    tables = evaluated(tests=tests, first_seed=first_seed or FIRST_SEED, report=report)
-    if as_json:
-        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
-        return
-    _print(tables)
+    tables = evaluated(tests=tests, first_seed=first_seed or FIRST_SEED, report=_report)
+    _tell(tables, as_json=as_json)
 
 
 @evaluate.command()
@@ -182,25 +143,25 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Forecast real workloads from every step of their last days; some minutes."""
-    import sys  # what only this command needs is imported when it runs
-
-    import orjson
-
     from api.evaluation.forecast import run
 
-    def report(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+    tables = run(data, days=days, peers=peers, report=_report)
+    _tell(tables, as_json=as_json)
 
-    tables = run(data, days=days, peers=peers, report=report)
+
+def _report(text: str) -> None:
+    """How far it is, beside what is printed at the end."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _tell(tables: list[measures.Table], *, as_json: bool, **more: object) -> None:
+    """The tables for people, or with whatever there is more as JSON."""
     if as_json:
-        print(orjson.dumps({"tables": [table.to_json() for table in tables]}).decode())
+        import orjson
+
+        told = {"tables": [table.to_json() for table in tables], **more}
+        print(orjson.dumps(told).decode())
         return
-    _print(tables)
-
-
-def _print(tables: list[measures.Table]) -> None:
-    import sys  # what only this command needs is imported when it runs
-
     from rich.console import Console
     from rich.table import Table
 
