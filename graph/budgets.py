@@ -18,8 +18,7 @@ from graph.costing.runout import HOUR, bounds, burn_rate, course, passed_at
 from graph.demand import HISTORY, grouped, last_step
 from graph.errors import InvalidInput
 from graph.facts import hour_of
-from graph.forecast import together
-from graph.forecasting.history import History
+from graph.forecasting.history import History, together
 from graph.frame import CellTable, Ints, Mask, SketchColumn, Traffic
 from graph.hot.accounts import NANO
 from graph.scope import TenantScope

@@ -18,7 +18,7 @@ from graph.columns import BucketColumns
 from graph.demand import FINEST, HISTORY, GroupHistory, histories, last_step
 from graph.errors import InvalidInput
 from graph.forecasting.forecast import Forecast
-from graph.forecasting.history import History
+from graph.forecasting.history import History, together
 from graph.forecasting.prediction import predict
 from graph.scope import TenantScope
 from graph.slices import Demand, Dimension, EntityRef, Slice
@@ -181,15 +181,6 @@ def _told(
     if later:
         return [replace(one, warnings=(_LOADED_LATER, *one.warnings)) for one in told]
     return told
-
-
-def together(parts: Sequence[History]) -> History:
-    """The sum of histories that end at the same instant, from the first step of the longest."""
-    longest = max(parts, key=lambda part: len(part.values))
-    total = np.zeros(len(longest.values))
-    for part in parts:
-        total[len(total) - len(part.values) :] += part.values
-    return History(longest.start, longest.step, total)
 
 
 def _series(one: GroupHistory, *, steps: int, size: int, like: History | None) -> ForecastSeries:

@@ -86,6 +86,11 @@ class Context:
         """The graph."""
         return self.services.store
 
+    @property
+    def days_at_most(self) -> float:
+        """How long a period may be that is asked about."""
+        return self.services.graphql.period_limit_days
+
     @cached_property
     def loaders(self) -> Loaders:
         """What this operation reads, each thing once."""

@@ -159,7 +159,7 @@ class Outlook:
         return await savings.savings(
             context.store,
             context.services.columns,
-            during=during.period(field="during", limit_days=_days(info)),
+            during=during.period(field="during", limit_days=context.days_at_most),
             where=slice_of(where),
             scope=context.caller.scope,
             now=context.now,
@@ -179,7 +179,7 @@ class Outlook:
         return await costs.cost_anomalies(
             context.store,
             context.services.columns,
-            during=during.period(field="during", limit_days=_days(info)),
+            during=during.period(field="during", limit_days=context.days_at_most),
             scope=context.caller.scope,
             known_at=known_at,
             now=context.now,
@@ -256,7 +256,3 @@ class Outlook:
             scope=context.caller.scope,
             now=context.now,
         )
-
-
-def _days(info: Info) -> float:
-    return info.context.services.graphql.period_limit_days

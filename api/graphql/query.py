@@ -117,7 +117,7 @@ class Query(Outlook):
         """Oldest first."""
         context = info.context
         context.require("read")
-        during = period(from_, to, field="from", limit_days=_days(context))
+        during = period(from_, to, field="from", limit_days=context.days_at_most)
         return await fleet.changes(
             context.store, start=during.start, end=during.end, known_at=known_at
         )
@@ -182,7 +182,7 @@ class Query(Outlook):
             context.store,
             context.services.columns,
             metric=metric,
-            during=during.period(field="during", limit_days=_days(context)),
+            during=during.period(field="during", limit_days=context.days_at_most),
             granularity=granularity,
             group_by=tuple(group_by or ()),
             where=slice_of(where),
@@ -224,8 +224,8 @@ class Query(Outlook):
             context.store,
             context.services.columns,
             metric=metric,
-            during=during.period(field="during", limit_days=_days(context)),
-            compared_to=compared_to.period(field="comparedTo", limit_days=_days(context)),
+            during=during.period(field="during", limit_days=context.days_at_most),
+            compared_to=compared_to.period(field="comparedTo", limit_days=context.days_at_most),
             group_by=tuple(group_by),
             where=slice_of(where),
             scope=context.caller.scope,
@@ -255,7 +255,7 @@ class Query(Outlook):
         """From the buckets in memory and the events of the graph."""
         context = info.context
         context.require("read")
-        days = _days(context)
+        days = context.days_at_most
         return await why.why_changed(
             context.store,
             context.services.columns,
@@ -328,7 +328,7 @@ class Query(Outlook):
             context.store,
             context.services.columns,
             metric=metric,
-            during=during.period(field="during", limit_days=_days(context)),
+            during=during.period(field="during", limit_days=context.days_at_most),
             where=slice_of(where),
             policy_version=None
             if policy_version is None
@@ -350,7 +350,3 @@ async def _fleet(
     return await fleet.fleet(
         context.store, at=at or context.now, known_at=known_at, budgets=services.health
     )
-
-
-def _days(context: Context) -> float:
-    return context.services.graphql.period_limit_days

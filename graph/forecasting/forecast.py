@@ -33,14 +33,6 @@ class Forecast:
         """By step, what is not exceeded with probability `level`; shape (steps,)."""
         return weighted_quantile(self.scenarios, self.weights, level)
 
-    def exceedance(self, limit: Array | float) -> Array:
-        """By step, the probability of more than `limit` (one, or one per step); shape (steps,)."""
-        return self.weights @ (self.scenarios > limit)
-
-    def ever_exceeds(self, limit: Array | float) -> float:
-        """The probability of more than `limit` in at least one step."""
-        return float(self.weights @ (self.scenarios > limit).any(axis=1))
-
     def by(self, size: int) -> "Forecast":
         """Steps added up by so many, e.g. hours from ten minutes; what is over at the end is left
         out."""

@@ -1,7 +1,10 @@
 """What was, step by step: the input of a forecast. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import numpy as np
 
 from graph.estimates import Array
 
@@ -32,3 +35,15 @@ class History:
             self.step * size,
             whole.reshape(count, size).sum(axis=1),
         )
+
+
+def together(parts: Sequence[History]) -> History:
+    """The sum of histories that end at the same instant, from the first step of the longest.
+
+    What is unknown of one adds nothing.
+    """
+    longest = max(parts, key=lambda part: len(part.values))
+    total = np.zeros(len(longest.values))
+    for part in parts:
+        total[len(total) - len(part.values) :] += np.nan_to_num(part.values)
+    return History(longest.start, longest.step, total)

@@ -15,7 +15,7 @@ from graph.demand import FINEST, last_step
 from graph.estimates import Array
 from graph.evidence import DeploymentFacts, Observation
 from graph.forecasting.forecast import weighted_quantile
-from graph.forecasting.history import History
+from graph.forecasting.history import History, together
 from graph.forecasting.prediction import predict
 from graph.overload.limits import (
     Known,
@@ -111,7 +111,8 @@ def overload_risks(
     """
     begin = last_step(now)
     size = max(math.ceil((now + horizon - begin) / FINEST), 1)
-    like = _together([s.requests for s in situations if s.requests is not None])
+    told_of = [s.requests for s in situations if s.requests is not None]
+    like = together(told_of) if told_of else None
     told_of_all = like is not None and np.nansum(like.values) > 0
     every = shape_of(predict(like, steps=size)) if like and told_of_all else flat(size)
     views = [
@@ -189,17 +190,6 @@ class _View:
             moved_deviation=np.zeros(size),
             moved_from={},
         )
-
-
-def _together(histories: Sequence[History]) -> History | None:
-    """The requests of all deployments: whose shape a short history may borrow."""
-    if not histories:
-        return None
-    longest = max(histories, key=lambda h: len(h.values))
-    total = np.zeros(len(longest.values))
-    for history in histories:
-        total[len(total) - len(history.values) :] += np.nan_to_num(history.values)
-    return replace(longest, values=total)
 
 
 def _gone(situation: Situation, *, begin: datetime, size: int) -> Array:

@@ -9,8 +9,8 @@ import pytest
 from graph.columns import BucketColumns
 from graph.errors import InvalidInput
 from graph.facts import RequestFact
-from graph.forecast import ForecastSeries, forecast, together
-from graph.forecasting.history import History
+from graph.forecast import ForecastSeries, forecast
+from graph.forecasting.history import History, together
 from graph.model.traffic import CellKey
 from graph.scope import TenantScope
 from graph.slices import Demand, Dimension, EntityRef, Slice
