@@ -35,7 +35,8 @@ demo: $(VENV)/.synced console
 	@$(VENV)/bin/routecause demo $(ARGS)
 
 test: check console
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
 
 quick: $(VENV)/.synced
 	$(VENV)/bin/python -m pytest $(if $(ARGS),$(NAMED) $(ARGS),$(QUICK))

@@ -5,6 +5,7 @@ servers, in a folder of this session.
 """
 
 import gc
+import os
 import warnings
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ import pytest
 from docker.errors import DockerException
 
 import docker
+from agent.claude.reach import LOOPBACK, allow_only
 from api.servers import Neo4jAddress, ServerSettings, neo4j_server, redis_server
 from graph.settings import GraphSettings
 
@@ -22,14 +24,28 @@ NEO4J_IMAGE = "neo4j:2026.08-community"
 REDIS_IMAGE = "redis:8"
 DOCKER_LIMIT_S = 5
 SERVERS = {"neo4j_address", "redis_url"}
+SLOW = ("slow", "browser")
 CONTAINER_PASSWORD = "only-for-this-session"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the real servers, so that the others can be run alone."""
+    """Mark the tests that use the real servers, so that the others can be run alone.
+
+    Files with slow tests go first: what runs beside them then ends at about the same time.
+    """
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
+    slow = {item.path for item in items for name in SLOW if item.get_closest_marker(name)}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_real_claude() -> None:
+    """No test asks the real Claude: neither this process nor any that it starts."""
+    allow_only(LOOPBACK)
+    os.environ["ROUTECAUSE_CLAUDE_LOOPBACK_ONLY"] = "true"
+    os.environ.pop("ANTHROPIC_API_KEY", None)
 
 
 @pytest.fixture(scope="session")

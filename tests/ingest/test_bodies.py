@@ -112,7 +112,9 @@ def test_gzip_of_several_members_and_with_padding() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", gzip.compress(b"x" * 100)[:-10], gzip.compress(b"x") + b"trailing"]
+    "body",
+    [b"{}", gzip.compress(b"x" * 100)[:-10], gzip.compress(b"x") + b"trailing"],
+    ids=["plain", "cut", "more"],
 )
 def test_what_is_not_gzip_is_said_to_be_so(body: bytes) -> None:
     with pytest.raises(InvalidEvent, match="gzip"):
