@@ -140,11 +140,19 @@ async def incidents(
 
 
 async def maintenance(
-    store: GraphStore, *, at: datetime, known_at: datetime | None = None
+    store: GraphStore,
+    *,
+    at: datetime,
+    until: datetime | None = None,
+    known_at: datetime | None = None,
 ) -> list[Maintenance]:
-    """Maintenance under way at `at`."""
-    known = known_at or _END
-    rows = await store.ask("maintenance", at=at.isoformat(), knownAt=known.isoformat())
+    """Maintenance under way at `at`, or that begins after it and before `until`; by its start."""
+    rows = await store.ask(
+        "maintenance",
+        at=at.isoformat(),
+        until=(until or at).isoformat(),
+        knownAt=(known_at or _END).isoformat(),
+    )
     return [
         Maintenance(
             id=row["id"],

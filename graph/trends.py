@@ -52,7 +52,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A metric of one group before and after, and the 95 % limits of the difference."""
+    """A metric of one group before and after, and the 95 % limits of both and of the difference."""
 
     key: tuple[EntityRef, ...]
     before: float | None
@@ -62,6 +62,10 @@ class Comparison:
     delta_high: float | None
     count_before: int
     count_after: int
+    before_low: float | None
+    before_high: float | None
+    after_low: float | None
+    after_high: float | None
 
 
 GroupKey = tuple[str, ...]
@@ -312,4 +316,8 @@ def _comparison(
         delta_high=estimates.known(high[0]),
         count_before=int(old.count[0]),
         count_after=int(new.count[0]),
+        before_low=estimates.known(old.low[0]),
+        before_high=estimates.known(old.high[0]),
+        after_low=estimates.known(new.low[0]),
+        after_high=estimates.known(new.high[0]),
     )

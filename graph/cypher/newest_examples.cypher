@@ -70,5 +70,6 @@ RETURN
   toString(at) AS at,
   toString(at - duration({days: 7})) AS start,
   toString(at + duration({hours: 1})) AS end,
+  toString(at + duration({days: 7})) AS until,
   toString(at - duration({days: 7})) AS toldFrom,
   toString(now) AS knownAt

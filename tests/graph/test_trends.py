@@ -318,3 +318,14 @@ async def test_comparison_of_two_periods(told: Told) -> None:
         assert one.delta_low is not None
         assert one.delta_high is not None
         assert one.delta_low < one.delta < one.delta_high
+        (point,) = (
+            series.points[0]
+            for series in await told.trend(
+                Metric.LATENCY_MEAN, second, group_by=[Dimension.DEPLOYMENT]
+            )
+            if series.key == one.key
+        )
+        assert (one.after, one.after_low, one.after_high) == (point.value, point.low, point.high)
+        assert one.before_low is not None
+        assert one.before_high is not None
+        assert one.before_low < means[0] < one.before_high
