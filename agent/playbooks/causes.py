@@ -1,9 +1,9 @@
 """An investigation in words: what it found, with every figure as the investigation has it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
+from agent.playbooks.answering import clock
 from graph.causes.investigation import Cause, Investigation, PathStep, SliceContribution, Verdict
 from graph.figures import difference, figure, left_over, share
 from graph.slices import EntityRef, Metric
@@ -48,12 +48,27 @@ def _change(found: Investigation) -> Iterator[str]:
     yield (
         f"  {found.metric.value} {before} → {after}, "
         f"{difference(found.delta, metric=found.metric)}{limits}, from "
-        f"{_clock(found.during.start)} to {_clock(found.during.end)}, against {found.baseline}"
+        f"{clock(found.during.start)} to {clock(found.during.end)}, against {found.baseline}"
     )
     if found.onset_low is not None and found.onset_high is not None:
-        yield f"  It began between {_clock(found.onset_low)} and {_clock(found.onset_high)}."
+        yield f"  It began between {clock(found.onset_low)} and {clock(found.onset_high)}."
+    yield _samples(found)
     if found.coverage.warning:
         yield f"  {found.coverage.warning}"
+
+
+def _samples(found: Investigation) -> str:
+    """How many requests and scores stand behind it."""
+    told = found.coverage
+    line = f"  From {counted(told.requests, 'request')}"
+    if told.scored is None:
+        return f"{line}."
+    line += f", {counted(told.scored, 'score')}"
+    if told.scored_share is not None:
+        line += f": {percent(told.scored_share)} of them are scored"
+        if told.expected_scored_share is not None:
+            line += f", where {percent(told.expected_scored_share)} were to be expected by now"
+    return f"{line}."
 
 
 def _slice(one: SliceContribution, metric: Metric) -> str:
@@ -66,7 +81,7 @@ def _slice(one: SliceContribution, metric: Metric) -> str:
 def _cause(cause: Cause, metric: Metric) -> Iterator[str]:
     low, high = share(cause.contribution_low), share(cause.contribution_high)
     yield (
-        f"  {cause.rank}. {cause.kind} {cause.id} ({cause.title}) at {_clock(cause.at)}: "
+        f"  {cause.rank}. {cause.kind} {cause.id} ({cause.title}) at {clock(cause.at)}: "
         f"{share(cause.contribution)} of the change (95 %: {low} to {high}), "
         f"{cause.mechanism.value}, confidence {percent(cause.confidence)}"
     )
@@ -82,7 +97,3 @@ def _cause(cause: Cause, metric: Metric) -> Iterator[str]:
 
 def _things(nodes: Sequence[EntityRef]) -> str:
     return ", ".join(f"{node.kind} {node.id}" for node in nodes) or "all requests"
-
-
-def _clock(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

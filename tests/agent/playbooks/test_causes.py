@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.causes import in_words, path_in_words
+from agent.playbooks.causes import in_words, path_in_words
 from graph.causes.investigation import (
     Cause,
     Coverage,
@@ -71,6 +71,8 @@ def test_it_is_told_with_its_figures() -> None:
         "  QUALITY 0.919 → 0.760, -0.159 (95 %: -0.180 to -0.138), from 2026-11-17 00:00 UTC to "
         "2026-11-18 00:00 UTC, against the Tuesday before",
         "  It began between 2026-11-17 00:00 UTC and 2026-11-17 02:00 UTC.",
+        "  From 1234 requests, 402 scores: 32.6 % of them are scored, where 40 % were to be "
+        "expected by now.",
         "  Scores of sage@aws are late.",
         "Where:",
         "  92 % of the change in deployment sage@aws: 0.920 → 0.760",
@@ -119,6 +121,7 @@ def test_where_nothing_changed_nothing_is_explained(verdict: Verdict) -> None:
         FOUND.summary,
         "  QUALITY unknown → 0.760, unknown, from 2026-11-17 00:00 UTC to 2026-11-18 00:00 UTC, "
         "against the Tuesday before",
+        "  From 3 requests.",
     ]
 
 
