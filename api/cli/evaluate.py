@@ -149,6 +149,33 @@ def forecast(
     _tell(tables, as_json=as_json)
 
 
+@evaluate.command()
+def agent(
+    *,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="practised or kept_apart; can be repeated. Both by default."),
+    ] = None,
+    missed: Annotated[
+        bool, typer.Option(help="Print what is not right too, of the practised part.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Put questions in words about two simulated fleets and mark the answers; some 5 minutes."""
+    from api.evaluation.agent import evaluated
+    from api.evaluation.words import PARTS
+    from graph.errors import InvalidInput
+
+    wanted = tuple(part or PARTS)
+    if unknown := sorted(set(wanted) - set(PARTS)):
+        raise InvalidInput(f"{unknown[0]!r} is none; use {' or '.join(PARTS)}", field="part")
+    found = evaluated(parts=wanted, report=_report)
+    if missed:
+        for one in found.missed():
+            _report(f"{one['method']}: {one['question']!r}: {'; '.join(one['wrong'])}")
+    _tell(found.tables(), as_json=as_json, missed=found.missed())
+
+
 def _report(text: str) -> None:
     """How far it is, beside what is printed at the end."""
     print(text, file=sys.stderr, flush=True)
