@@ -10,12 +10,16 @@ import logging
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from ctypes import CDLL
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 
-from api import errors
+from agent.cascade import Agent
+from agent.claude.client import available
+from agent.memory import Memory
+from agent.understanding.semantics import Semantics
+from api import errors, mcp
 from api.auth import LocalGuard, check_bind, is_loopback
 from api.console.pages import console_router
 from api.graphql.context import Services
@@ -87,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Schema(given.graphql, observe=told.observe_operation), limits=given.graphql
     )
     app.router.routes += [Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)]
+    app.router.routes.append(Route("/mcp", mcp.McpApp()))
     # Every request that is routed comes this way; the routes above are for all that is not.
     direct = {("POST", "/v1/route"): routing.answer, ("POST", "/graphql"): graphql}
     app.add_middleware(Direct, apps=direct)
@@ -175,6 +180,7 @@ async def _connect(app: FastAPI, settings: Settings, *, stack: AsyncExitStack) -
         backlog_limit=settings.ingest.backlog_limit,
         timeout_s=settings.http.probe_timeout_s,
     )
+    state.mcp = await stack.enter_async_context(mcp.serving())
     state.services = Services(
         graphql=settings.graphql,
         health=settings.health,
@@ -183,7 +189,25 @@ async def _connect(app: FastAPI, settings: Settings, *, stack: AsyncExitStack) -
         view=view,
         router=router,
         feed=feed,
+        agent=await _agent(settings, stack=stack),
     )
+
+
+async def _agent(settings: Settings, *, stack: AsyncExitStack) -> Agent:
+    """Who answers questions in words. What it learns is learnt beside everything else."""
+    memory = Memory.open(settings.graph, settings=settings.agent)
+    stack.push_async_callback(memory.close)
+    await stack.enter_async_context(
+        _running(asyncio.to_thread(Semantics.trained), name="semantics")
+    )
+    claude = None
+    if available(settings.agent):
+        # Imported late: its client takes a second that is spent only where there is a key.
+        from agent.claude.loop import Claude
+
+        claude = Claude(settings.agent)
+        stack.push_async_callback(claude.close)
+    return Agent(settings.agent, memory=memory, claude=claude)
 
 
 async def _prepare(store: GraphStore) -> None:
@@ -202,7 +226,7 @@ async def _prepare(store: GraphStore) -> None:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[None, None, None], *, name: str) -> AsyncGenerator[None]:
+async def _running(work: Coroutine[Any, Any, Any], *, name: str) -> AsyncGenerator[None]:
     """Run something beside; it is cancelled, and waited for, in the end."""
     task = asyncio.create_task(work, name=name)
     try:

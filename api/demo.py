@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,18 +10,14 @@ from typing import Any, TypeVar
 import httpx
 import orjson
 
-from agent import playbooks
-from agent.playbooks import Answer, World
+from api.cli.client import Client
 from api.cli.loading import Line, send
 from api.cli.progress import progress
+from api.graphql.trusted import document
 from api.supervisor import Addresses
-from graph.columns import BucketColumns
 from graph.hot.reader import HotView
-from graph.hot.routing.ranking import RoutingRequest
-from graph.scope import TenantScope
-from graph.settings import HealthSettings
-from graph.slices import Metric, Period, Slice
-from graph.store.door import GraphStore
+from graph.hot.snapshot import ViewSnapshot
+from graph.slices import Period
 from ingest.simulator import demo_plan, live, simulate
 
 _DAY = timedelta(days=1)
@@ -44,7 +40,7 @@ class Demo:
         day = _required(rollout.at).replace(hour=0, minute=0, second=0, microsecond=0)
         self._tuesday = Period(day, day + _DAY)
         self._outage = Period(_required(outage.at), _required(outage.until))
-        self._displaced: str | None = None
+        self._displaced: tuple[str, str] | None = None
 
     def load_and_ask(self) -> None:
         """Send the whole history, wait until the graph has it, and print the answers."""
@@ -57,8 +53,11 @@ class Demo:
             f"{tally.accepted:,} events of {self._plan.days:g} days in the graph "
             f"after {took_s:.0f} s"
         )
-        for answer in asyncio.run(self._answers()):
-            self._say(f"\n■ {answer.question}\n{answer.text}")
+        view = asyncio.run(self._settled())
+        with Client(url=self._addresses.url, key=None) as client:
+            for question in self._questions(view):
+                answer = client.query(document("ask"), {"question": question})["ask"]
+                self._say(f"\n■ {question}\n{answer['text']}")
 
     def stay_live(self) -> None:
         """Go on reporting what the same fleet does, each event when it is due, for ever."""
@@ -94,70 +93,48 @@ class Demo:
             data["decision"].get("fallback_from")
             and self._outage.start <= datetime.fromisoformat(event["time"]) < self._outage.end
         ):
-            self._displaced = data["request_id"]
+            self._displaced = (data["request_id"], data["decision"]["deployment"])
 
-    async def _answers(self) -> list[Answer]:
-        settings = self._addresses.neo4j.settings()
-        store = await GraphStore.connect(settings)
-        view = await HotView.open(self._addresses.redis.url, settings)
+    def _questions(self, view: ViewSnapshot) -> Iterator[str]:
+        """What an operator would ask of this fleet today, in words."""
+        user = next((key[1] for key in sorted(view.users)), "user-1")
+        outage = _on(self._outage.start)
+        yield "What is healthy?"
+        yield f"Which backend for a reasoning request of 900 tokens for user {user}?"
+        if self._displaced is not None:
+            request, deployment = self._displaced
+            yield f"Why did request {request} go to {deployment}?"
+        yield f"Why did quality drop for reasoning tasks {_on(self._tuesday.start)}?"
+        yield f"Why were premium users slow {outage}?"
+        yield f"Why did requests fail {outage}?"
+        yield "What comes in the next hour, and what is at risk without aws?"
+
+    async def _settled(self) -> ViewSnapshot:
+        """The hot view, once it has caught up with what was sent."""
+        view = await HotView.open(self._addresses.redis.url, self._addresses.neo4j.settings())
         try:
-            await _settled(view)
-            world = World(
-                store=store,
-                columns=BucketColumns(store),
-                view=view.snapshot,
-                scope=TenantScope.all(),
-                budgets=HealthSettings(),
-                now=datetime.now(UTC),
-            )
-            return [answer async for answer in self._asked(world)]
+            deadline = time.monotonic() + _PATIENCE_S
+            while time.monotonic() < deadline:
+                told = view.snapshot
+                if told.deployments and told.behind_s < 1 and told.users:
+                    break
+                await asyncio.sleep(0.2)
+            return view.snapshot
         finally:
             await view.close()
-            await store.close()
 
-    async def _asked(self, world: World) -> AsyncGenerator[Answer]:
-        yield playbooks.what_is_healthy(world)
-        user = next((key for key in world.view.users), ("acme", "user-1"))
-        yield playbooks.which_backend(
-            world,
-            RoutingRequest(tenant=user[0], user=user[1], task_type="reasoning", prompt_tokens=900),
-        )
-        if self._displaced is not None:
-            yield await playbooks.why_there(world, self._displaced)
-        yield await playbooks.why_changed(
-            world,
-            metric=Metric.QUALITY,
-            during=self._tuesday,
-            where=Slice(task_type=frozenset({"reasoning"})),
-            question=f"Why did quality drop for reasoning on {self._tuesday.start:%A}?",
-        )
-        yield await playbooks.why_changed(
-            world,
-            metric=Metric.LATENCY_P95,
-            during=self._outage,
-            where=Slice(tier=frozenset({"premium"})),
-            question=f"Why were premium users slow on {self._outage.start:%A}?",
-        )
-        yield await playbooks.why_changed(
-            world,
-            metric=Metric.ERROR_RATE,
-            during=self._outage,
-            where=Slice(),
-            question=f"Why did requests fail on {self._outage.start:%A}?",
-        )
-        yield await playbooks.what_comes_next(world, without="aws")
+
+def _on(instant: datetime) -> str:
+    """A day as people say it: `last Tuesday`, `yesterday`, or the date where that is long ago."""
+    days = (datetime.now(UTC).date() - instant.date()).days
+    if days == 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    return f"last {instant:%A}" if days < 8 else f"on {instant:%Y-%m-%d}"
 
 
 def _required(value: T | None) -> T:
     if value is None:
         raise ValueError("the demo's plan says of its faults when and where they are")
     return value
-
-
-async def _settled(view: HotView) -> None:
-    """Wait until the hot view has caught up with what was sent."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline:
-        if view.snapshot.deployments and view.snapshot.behind_s < 1 and view.snapshot.users:
-            return
-        await asyncio.sleep(0.2)

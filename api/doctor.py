@@ -193,7 +193,7 @@ def _memory() -> Check:
 
 
 def _claude(settings: Settings) -> Check:
-    if settings.service.anthropic_api_key is not None:
+    if settings.agent.anthropic_api_key is not None:
         return Check("Claude", "ok", "ANTHROPIC_API_KEY is set")
     remedy = "set ANTHROPIC_API_KEY for questions in free words; nothing else needs it"
     return Check("Claude", "warning", "no ANTHROPIC_API_KEY", remedy)

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.settings import AgentSettings
 from api.console.settings import ConsoleSettings
 from api.graphql.settings import GraphqlSettings
 from api.http.settings import HttpSettings
@@ -53,11 +54,6 @@ class ServiceSettings(BaseSettings):
         default=None,
         description="A key with every scope that needs no database entry; it makes the first API key.",
     )
-    anthropic_api_key: SecretStr | None = Field(
-        default=None,
-        validation_alias=AliasChoices("ANTHROPIC_API_KEY", "anthropic_api_key"),
-        description="Key of Claude, for questions that rules do not understand; works without.",
-    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity that is logged."
     )
@@ -93,6 +89,7 @@ SECTIONS: tuple[type[BaseSettings], ...] = (
     GraphSettings,
     HealthSettings,
     IngestSettings,
+    AgentSettings,
     GraphqlSettings,
     HttpSettings,
     ConsoleSettings,
@@ -109,6 +106,7 @@ class Settings:
     graph: GraphSettings = field(default_factory=GraphSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     ingest: IngestSettings = field(default_factory=IngestSettings)
+    agent: AgentSettings = field(default_factory=AgentSettings)
     graphql: GraphqlSettings = field(default_factory=GraphqlSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)

@@ -28,7 +28,10 @@ PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 LONGEST_ARCHITECTURE = 250
 PACKAGES = ("agent", "api", "graph", "ingest")
 # Rooms that the page of the architecture tells of as one.
-ROOMS = ("ingest/simulator",)
+ROOMS = (
+    "ingest/simulator",
+    *("agent/understanding", "agent/playbooks", "agent/claude", "agent/checking"),
+)
 # Names in paths that stand for whatever a reader puts there.
 _PLACEHOLDERS = re.compile(r"[<>*{}…]")
 

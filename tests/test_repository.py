@@ -32,6 +32,7 @@ DRIVERS = {
         "ingest/dead_letters.py": "the dead letters, kept beside the log",
         "api/doctor.py": "asks a Redis how it is configured, which no store wants to know",
     },
+    "anthropic": {"agent/claude": "the one client of Claude, behind its locks"},
 }
 # Where text may be Cypher.
 CYPHER = {

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from api.cli.ask import ask
 from api.cli.bench import bench
 from api.cli.dead_letters import dead_letters
 from api.cli.demo import demo
@@ -11,6 +12,7 @@ from api.cli.doctor import doctor
 from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
 from api.cli.keys import keys
+from api.cli.mcp import mcp
 from api.cli.objectives import experiment, rollout, slos
 from api.cli.outlook import capacity, forecast
 from api.cli.policy import policy
@@ -31,6 +33,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(serve)
 app.command()(ingest)
+app.command()(ask)
 app.command()(route)
 app.command()(why)
 app.command()(forecast)
@@ -41,6 +44,7 @@ app.command()(savings)
 app.command()(slos)
 app.command()(experiment)
 app.command()(rollout)
+app.command()(mcp)
 app.command()(simulate)
 app.command()(doctor)
 app.command()(bench)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import strawberry
 
+from agent.cascade import Agent
 from api.graphql.feed import Feed
 from api.graphql.loaders import Loaders
 from api.graphql.settings import GraphqlSettings
@@ -36,6 +37,7 @@ class Services:
     view: HotView
     router: Router
     feed: Feed
+    agent: Agent
     clock: Callable[[], datetime] = utc_now
 
 

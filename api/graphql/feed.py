@@ -29,7 +29,7 @@ class Feed:
 
         Raises Overloaded where as many are open as may be.
         """
-        with self._place():
+        with self.place():
             told: dict[str, DeploymentHealth] | None = None
             async with aclosing(self._until_closed()) as pictures:
                 async for picture in pictures:
@@ -44,7 +44,11 @@ class Feed:
                     told = now
 
     @contextmanager
-    def _place(self) -> Generator[None]:
+    def place(self) -> Generator[None]:
+        """One of the places for subscriptions, for as long as the block lasts.
+
+        Raises Overloaded where none is free, or the service stops.
+        """
         if self._closing.is_set():
             raise Overloaded("the service is stopping; subscribe again", retry_after_s=_RETRY_S)
         if self.open >= self._limit:

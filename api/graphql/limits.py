@@ -37,6 +37,18 @@ COMPLEXITY: Final[Mapping[str, int]] = {
     "whatIf": 200,
     "similarIncidents": 50,
     "routingView": 10,
+    "forecast": 100,
+    "capacityRisk": 200,
+    "budgets": 100,
+    "savings": 200,
+    "costAnomalies": 300,
+    "slos": 200,
+    "experiment": 100,
+    "rollout": 100,
+    "names": 50,
+    "maintenance": 20,
+    "questions": 10,
+    "ask": 500,
 }
 """Complexity of the fields that do more than give out what is there already (1)."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import strawberry
 
+from api.graphql.ask import Conversations
 from api.graphql.context import Context, Info
 from api.graphql.enums import Dimension, Granularity, HealthStatus, Metric
 from api.graphql.inputs import (
@@ -24,7 +25,7 @@ from api.graphql.inputs import (
 from api.graphql.loaders import RequestKey
 from api.graphql.outlook import Outlook
 from api.graphql.types.causes import Investigation, SimilarIncident, WhatIf
-from api.graphql.types.fleet import Change, DeploymentHealth, Incident
+from api.graphql.types.fleet import Change, DeploymentHealth, Incident, Maintenance
 from api.graphql.types.requests import Request
 from api.graphql.types.routing import RoutingView
 from api.graphql.types.trends import Comparison, Series
@@ -32,6 +33,7 @@ from graph import fleet, requests, similar, trends, whatif
 from graph.causes import investigation, why
 from graph.errors import InvalidInput
 from graph.evidence import Incident as IncidentAsKnown
+from graph.evidence import Maintenance as MaintenanceAsKnown
 from graph.fleet import Change as ChangeAsKnown
 from graph.health import DeploymentHealth as Health
 from graph.hot.routing import ranking
@@ -43,7 +45,7 @@ MetricArgument = Annotated[Metric, Argument(description="What is measured.")]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(Outlook):
+class Query(Outlook, Conversations):
     """The root of queries."""
 
     @strawberry.field(
@@ -101,6 +103,28 @@ class Query(Outlook):
         return await fleet.incidents(
             info.context.store, active_at=active_at, start=from_, end=to, known_at=known_at
         )
+
+    @strawberry.field(
+        graphql_type=list[Maintenance],
+        description="Planned work that is under way at `at`, or between `at` and `until`. By its "
+        "beginning.",
+    )
+    async def maintenance(
+        self,
+        info: Info,
+        at: Annotated[datetime | None, Argument(description="Under way then (default: now).")] = (
+            None
+        ),
+        until: Annotated[datetime | None, Argument(description="Or beginning before then.")] = None,
+        known_at: KnownAt = None,
+    ) -> Sequence[MaintenanceAsKnown]:
+        """As known."""
+        context = info.context
+        context.require("read")
+        start = at or context.now
+        if until is not None and until <= start:
+            raise InvalidInput("`until` must lie after `at`", field="until")
+        return await fleet.maintenance(context.store, at=start, until=until, known_at=known_at)
 
     @strawberry.field(
         graphql_type=list[Change],

@@ -12,6 +12,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.ask import Mutation
 from api.graphql.compiled import CompiledOperation, label
 from api.graphql.context import Connection
 from api.graphql.documents import Documents
@@ -33,6 +34,7 @@ class Schema(strawberry.Schema):
         self._observe = observe
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # directives are untyped there
             query=Query,
+            mutation=Mutation,
             subscription=Subscription,
             config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
             extensions=[lambda: Operation(documents, limits=limits, observe=observe)],

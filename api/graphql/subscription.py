@@ -5,7 +5,9 @@ from contextlib import aclosing
 
 import strawberry
 
+from api.graphql.ask import Conversation, Now, Question, TimeZone, answer_events
 from api.graphql.context import Info
+from api.graphql.types.answers import AnswerEvent
 from api.graphql.types.fleet import DeploymentHealth
 from graph.health import DeploymentHealth as Health
 
@@ -28,3 +30,29 @@ class Subscription:
                 # Whoever lost the key since is told nothing more.
                 context.identify().require("read")
                 yield changed
+
+    @strawberry.subscription(
+        description="A question in words: each step as the agent takes it, then the answer.",
+    )
+    async def answer(
+        self,
+        info: Info,
+        question: Question,
+        now: Now = None,
+        conversation: Conversation = None,
+        time_zone: TimeZone = None,
+    ) -> AsyncGenerator[AnswerEvent]:
+        """Until it is answered, or the caller leaves."""
+        context = info.context
+        context.require("read")
+        events = answer_events(
+            context,
+            question=question,
+            now=now,
+            conversation=conversation,
+            time_zone=time_zone,
+        )
+        with context.services.feed.place():
+            async with aclosing(events):
+                async for event in events:
+                    yield event

@@ -100,6 +100,20 @@ class Incident:
     )
 
 
+@strawberry.type(description="Planned work.")
+class Maintenance:
+    """The twin of graph.evidence.Maintenance."""
+
+    id: strawberry.ID = strawberry.field(description="Its identifier.")
+    title: str = strawberry.field(description="What it is about.")
+    scope_kind: str = strawberry.field(description="deployment, model, backend or global.")
+    scope_id: strawberry.ID | None = strawberry.field(
+        description="Which one; null where it is global."
+    )
+    starts_at: datetime = strawberry.field(description="When it begins.")
+    ends_at: datetime = strawberry.field(description="When it ends.")
+
+
 @strawberry.type(
     description="Something that was changed in the fleet; a new policy version and an experiment "
     "are changes too."

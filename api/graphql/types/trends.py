@@ -48,3 +48,7 @@ class Comparison:
     count_after: int = strawberry.field(
         description="Requests (for QUALITY, scores) behind the value after."
     )
+    before_low: float | None = strawberry.field(description="Lower 95 % limit of `before`.")
+    before_high: float | None = strawberry.field(description="Upper 95 % limit of `before`.")
+    after_low: float | None = strawberry.field(description="Lower 95 % limit of `after`.")
+    after_high: float | None = strawberry.field(description="Upper 95 % limit of `after`.")

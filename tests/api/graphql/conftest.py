@@ -11,6 +11,9 @@ import pytest
 from redis.asyncio import Redis
 from strawberry.types import ExecutionResult
 
+from agent.cascade import Agent
+from agent.memory import Memory
+from agent.settings import AgentSettings
 from api.graphql.context import Connection, Services
 from api.graphql.feed import Feed
 from api.graphql.schema import Schema
@@ -75,7 +78,8 @@ async def services(
     """What operations share; no view was composed yet."""
     _ = publish
     view = await HotView.open(view_settings.redis_url, view_settings)
-    limits, health = GraphqlSettings(), HealthSettings()
+    limits, health, asks = GraphqlSettings(), HealthSettings(), AgentSettings()
+    memory = Memory.open(view_settings, settings=asks)
     async with Router.open(view, view_settings, budgets=health) as router:
         yield Services(
             graphql=limits,
@@ -85,7 +89,9 @@ async def services(
             view=view,
             router=router,
             feed=Feed(view, limit=limits.subscriptions),
+            agent=Agent(asks, memory=memory, claude=None),
         )
+    await memory.close()
     await view.close()
 
 

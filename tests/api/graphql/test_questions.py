@@ -323,6 +323,9 @@ NEEDS_READ = {
     "slos": "{ slos { id } }",
     "experiment": '{ experiment(id: "x") { verdict } }',
     "rollout": '{ rollout(change: "x") { verdict } }',
+    "names": "{ names { models } }",
+    "maintenance": "{ maintenance { id } }",
+    "questions": "{ questions { id } }",
 }
 
 

@@ -59,6 +59,7 @@ async def served(limits: GraphqlSettings) -> AsyncGenerator[httpx.AsyncClient]:
             Probes(redis, view=view.current, budgets=HealthSettings()),
         ),
         feed=unused,
+        agent=unused,
     )
     transport = httpx.ASGITransport(app=app)
     asked: dict[str, Any] = {"base_url": "http://test", "headers": {"Accept": "application/json"}}
