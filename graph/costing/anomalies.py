@@ -81,6 +81,8 @@ def episodes(told: Spend, *, judged_from: int) -> list[Episode]:
         _told(told, one, run)
         for one in surprises(told, judged_from=judged_from)
         for run in _Search(one, one.worth * hourly_usd).runs(judged_from)
+        # As it grew it may have moved to a slice that had nothing too much in its hours.
+        if (one.excess[run.row, run.hours] > 0).any()
     ]
     found.sort(key=lambda one: (-one.excess_usd, one.first, one.driver, str(one.where)))
     return _independent(found)

@@ -1,9 +1,13 @@
 """Dear hours are told of once, in the slice that carries them; ordinary ones never."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
+import numpy as np
 import pytest
 
+from graph.costing import anomalies
 from graph.costing.surprise import CostDriver
 from graph.costs import CostAnomaly, anomalies_in
 from graph.slices import EntityRef, Period
@@ -157,3 +161,17 @@ def test_a_period_in_which_nothing_was_spent_has_none() -> None:
     traffic, cells = fleet(days=3)
     later = START + timedelta(days=5)
     assert anomalies_in(traffic, cells, during=Period(later, later + timedelta(hours=6))) == []
+
+
+def test_a_run_whose_slice_had_nothing_too_much_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    search: Any = anomalies._Search  # pyright: ignore[reportPrivateUsage]  # it may move a run to another slice
+    running: Any = anomalies._Running  # pyright: ignore[reportPrivateUsage]  # the same
+
+    def runs(self: Any, judged_from: int) -> Iterator[Any]:
+        ordinary = np.argwhere(self._one.excess[:, judged_from:] <= 0)
+        if len(ordinary):
+            row, hour = ordinary[0]
+            yield running(int(row), [judged_from + int(hour)])
+
+    monkeypatch.setattr(search, "runs", runs)
+    assert dear(runaway, until=BEGAN + 1) == []
