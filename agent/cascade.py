@@ -236,11 +236,11 @@ def _checked_lines(told: Told, question: Question, toolbox: Toolbox, *, tell: Te
     problems = ungrounded(
         text, calls=toolbox.calls, figures=toolbox.figures, question=question, names=toolbox.known
     )
-    for problem in problems:
-        log.error("not told so by the data: %s", problem)
     problems = [one for one in problems if not one.present]
     if not problems:
         return told
+    for problem in problems:
+        log.error("not in the data, so not told: %s", problem)
     tell(Step(StepKind.CHECKED, f"{len(problems)} sentences are not in the data"))
     kept = without_problems(text, problems)
     if not kept.strip():
