@@ -153,6 +153,8 @@ def _figure(asked: Worded, answer: Mapping[str, Any], told: Facts) -> bool | Non
         return None
     start, end = map(datetime.fromisoformat, cast("list[str]", during))
     requests, _, cost_usd = counted(told, where, start=start, end=end)
+    if not requests:
+        return text.startswith("I can't tell") or " 0 " in text or "$0.00" in text
     if asked.intent in ("trend", "cost") and metric == "VOLUME" and not asked.slots.get("by"):
         return f"{requests:,}" in text
     if asked.intent == "trend" and metric == "VOLUME" and len(asked.slots["by"]) == 1:
