@@ -25,19 +25,21 @@ REDIS_IMAGE = "redis:8"
 DOCKER_LIMIT_S = 5
 SERVERS = {"neo4j_address", "redis_url"}
 SLOW = ("slow", "browser")
+PLANS = ("store", "test_questions.py")
 CONTAINER_PASSWORD = "only-for-this-session"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use the real servers, so that the others can be run alone.
 
-    Files with slow tests go first: what runs beside them then ends at about the same time.
+    Files with slow tests go first: what runs beside them then ends at about the same time. Before
+    them go the plans of statements, which depend on how much the graph holds.
     """
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
     slow = {item.path for item in items for name in SLOW if item.get_closest_marker(name)}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path.parts[-2:] != PLANS, item.path not in slow))
 
 
 @pytest.fixture(scope="session", autouse=True)

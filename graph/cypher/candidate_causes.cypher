@@ -1,6 +1,6 @@
 // Which changes, policies, experiments, incidents and maintenance may reach into a period?
 CALL () {
-  MATCH (v:ChangeRevision)
+  MATCH (v:ChangeRevision) USING INDEX v:ChangeRevision(at)
   WHERE v.at >= datetime($start) AND v.at < datetime($end) AND v.recordedAt <= datetime($knownAt)
   MATCH (x:Change)-[:HAS_REVISION]->(v)
   RETURN 'change' AS node, x.id AS id, x
@@ -11,17 +11,17 @@ CALL () {
   MATCH (x:Change)-[:HAS_REVISION]->(v)
   RETURN 'change' AS node, x.id AS id, x
   UNION
-  MATCH (v:PolicyVersionRevision)
+  MATCH (v:PolicyVersionRevision) USING INDEX v:PolicyVersionRevision(at)
   WHERE v.at >= datetime($start) AND v.at < datetime($end) AND v.recordedAt <= datetime($knownAt)
   MATCH (x:PolicyVersion)-[:HAS_REVISION]->(v)
   RETURN 'policy_version' AS node, x.policy + '@' + x.version AS id, x
   UNION
-  MATCH (v:ExperimentRevision)
+  MATCH (v:ExperimentRevision) USING INDEX v:ExperimentRevision(at)
   WHERE v.at >= datetime($start) AND v.at < datetime($end) AND v.recordedAt <= datetime($knownAt)
   MATCH (x:Experiment)-[:HAS_REVISION]->(v)
   RETURN 'experiment' AS node, x.id AS id, x
   UNION
-  MATCH (v:IncidentRevision)
+  MATCH (v:IncidentRevision) USING INDEX v:IncidentRevision(at)
   WHERE v.at >= datetime($start) - duration({days: 30}) AND v.at < datetime($end)
     AND v.recordedAt <= datetime($knownAt)
   MATCH (x:Incident)-[:HAS_REVISION]->(v)

@@ -201,7 +201,8 @@ async def test_every_tool_answers(own: Asking, story: Story, name: str) -> None:
     assert not result.is_error, words(result)
     told = json.loads(words(result))
     assert told == result.structured_content
-    assert (told["tool"], told["cut"]) == (name, None)
+    # Other tests' fleets are told too, and may be too many to be told whole.
+    assert told["tool"] == name
     empty = {"maintenance", "similar_incidents", "budgets", "savings", "cost_anomalies", "slos"}
     assert told["data"] or name in empty
 
