@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from logging import getLogger
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +41,8 @@ log = getLogger(__name__)
 
 QUESTION_AT_MOST: Final = 2_000
 """Characters of a question."""
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""A stated now that is ahead by no more is the clock's: the asker's runs fast."""
 _DATA_AT_MOST: Final = 64_000
 _NEAREST: Final = 3
 Tell = Callable[[Step], None]
@@ -87,8 +89,9 @@ class Agent:
         text, zone = _checked(asked, default=self._settings.time_zone)
         world = toolbox.world
         now = asked.now or world.now
-        if now > world.now:
+        if now > world.now + CLOCKS_APART:
             raise InvalidInput("lies ahead; leave it out to ask about now", field="now")
+        now = min(now, world.now)
         conversation = asked.conversation or secrets.token_hex(8)
         turns = list(await self.memory.turns(conversation, scope=world.scope))
         names = await self._names.of(world.store, now=now, scope=world.scope)

@@ -9,7 +9,7 @@ import pytest
 
 from agent import cascade
 from agent.answer import Answer, Step, StepKind
-from agent.cascade import QUESTION_AT_MOST, Agent, Asked
+from agent.cascade import CLOCKS_APART, QUESTION_AT_MOST, Agent, Asked
 from agent.claude.loop import ClaudeFailed, Investigated, Spent, Stop
 from agent.memory import Memory
 from agent.playbooks.answering import Told
@@ -229,6 +229,14 @@ async def test_bad_input_names_its_field(
     with pytest.raises(InvalidInput) as raised:
         await agent.answer(asked, toolbox=Toolbox(small_fleet.world()))
     assert raised.value.field == field
+
+
+async def test_a_clock_that_runs_fast_is_forgiven(ask: Asking) -> None:
+    now = ask.fleet.world().now
+    answer = await ask("what is healthy?", now=now + CLOCKS_APART)
+    assert answer.now == now
+    with pytest.raises(InvalidInput):
+        await ask("what is healthy?", now=now + 2 * CLOCKS_APART)
 
 
 async def test_a_cancelled_question_still_counts_what_it_cost(ask: Asking, memory: Memory) -> None:
