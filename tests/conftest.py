@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from docker.errors import DockerException
+from hypothesis import settings as hypothesis_settings
 
 import docker
 from agent.claude.reach import LOOPBACK, allow_only
@@ -26,7 +27,27 @@ DOCKER_LIMIT_S = 5
 SERVERS = {"neo4j_address", "redis_url"}
 SLOW = ("slow", "browser")
 PLANS = ("store", "test_questions.py")
+HASTY = "-XX:TieredStopAtLevel=1"
+# Neo4j's driver imports pandas wherever it is, which takes every process about a second. Only the
+# yardstick of forecasts brings it here, and no installed service has it.
+WITHOUT_PANDAS = """import sys
+
+
+class WithoutPandas:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'", name=name)
+
+
+sys.meta_path.insert(0, WithoutPandas)
+"""
+COLLECTED_AFTER = (20_000, 10, 10)
 CONTAINER_PASSWORD = "only-for-this-session"
+
+# A machine that does other things too is slow by itself: no example is wrong for taking long.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +63,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path.parts[-2:] != PLANS, item.path not in slow))
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what was imported, and come when there is something to collect.
+
+    Else it looks through all modules and tests again and again: a third of the time of a test that
+    makes many objects.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_real_claude() -> None:
     """No test asks the real Claude: neither this process nor any that it starts."""
@@ -50,8 +82,26 @@ def no_real_claude() -> None:
     os.environ.pop("ANTHROPIC_API_KEY", None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def processes_as_installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every Python started from here has what an installed service has, so no pandas."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "sitecustomize.py").write_text(WITHOUT_PANDAS, encoding="utf-8")
+    path = (str(folder), os.environ.get("PYTHONPATH", ""))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasty_neo4j() -> None:
+    """Every embedded Neo4j, here or in a process started from here, is soon ready.
+
+    It lives for seconds or minutes, in which the JVM's second compiler takes more than it gives.
+    """
+    os.environ["ROUTECAUSE_NEO4J_JVM_OPTIONS"] = HASTY
+
+
 @pytest.fixture(scope="session")
-def server_settings() -> ServerSettings:
+def server_settings(hasty_neo4j: None) -> ServerSettings:
     """Embedded servers on any free port, small enough to run beside the tests."""
     return ServerSettings(
         neo4j_bolt_port=0,

@@ -163,6 +163,7 @@ class Neo4jServer:
 
     def _command(self) -> list[str]:
         heap = self._settings.neo4j_heap_mb or share_of_memory_mb(divisor=8, least=512, most=2048)
+        more = (self._settings.neo4j_jvm_options or "").split()
         unsafe = ["--sun-misc-unsafe-memory-access=allow"] if self._java.version >= 23 else []
         return [
             str(self._java.executable),
@@ -170,6 +171,7 @@ class Neo4jServer:
             f"-Xmx{heap}m",
             *JVM_OPTIONS,
             *unsafe,
+            *more,
             "-cp",
             os.pathsep.join(str(jar) for jar in self._jars),
             MAIN_CLASS,

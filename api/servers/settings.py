@@ -61,6 +61,10 @@ class ServerSettings(BaseSettings):
         ge=32,
         description="Page cache of the embedded Neo4j in MB. Default: an eighth of the memory, from 256 to 2048.",
     )
+    neo4j_jvm_options: str | None = Field(
+        default=None,
+        description="More options for the JVM of the embedded Neo4j, separated by spaces; they come after ours and win.",
+    )
     redis_port: int = Field(
         default=6379,
         ge=0,

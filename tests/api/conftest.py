@@ -228,7 +228,7 @@ def serving(environment: dict[str, str], log: Path) -> Generator[Server]:
         )
     with ended(process):
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90  # which a busy machine may take
         while True:
             try:
                 httpx.get(f"{url}/health/live").raise_for_status()
@@ -266,7 +266,7 @@ def service(
             )
             stack.enter_context(ended(child))
         running = stack.enter_context(serving(service_environment, folder / "api.log"))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while (report := httpx.get(f"{running.url}/health/ready")).status_code != 200:
             assert time.monotonic() < deadline, report.text
             time.sleep(0.2)

@@ -121,8 +121,16 @@ def test_a_worker_that_cannot_start_is_quoted(
         pass
 
 
+@pytest.fixture(scope="module")
+def kept_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each command finds what the one before left: new servers take longer to start."""
+    return tmp_path_factory.mktemp("command")
+
+
 @pytest.fixture
-def command(tmp_path: Path) -> Generator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
+def command(
+    tmp_path: Path, kept_data: Path
+) -> Generator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
     """`serve` in a process of its own: the process, what it said when ready, and its folder."""
     script = textwrap.dedent(f"""
         import json, pathlib
@@ -131,7 +139,7 @@ def command(tmp_path: Path) -> Generator[tuple[subprocess.Popen[str], dict[str, 
         from api.supervisor import serve
         from graph.settings import GraphSettings
         servers = ServerSettings(
-            data_dir=pathlib.Path({str(tmp_path)!r}), neo4j_bolt_port=0, neo4j_http_port=0,
+            data_dir=pathlib.Path({str(kept_data)!r}), neo4j_bolt_port=0, neo4j_http_port=0,
             redis_port=0, neo4j_heap_mb=512,
         )
         settings = Settings(
