@@ -124,6 +124,8 @@ class Gateway:
         self._refused = refused
         self._dead_letters = dead_letters or log.dead_letters
         self._settings = settings
+        self.received = {"accepted": 0, "duplicate": 0, "rejected": 0}
+        """Events since the start of this process, by what became of them."""
 
     async def receive(
         self,
@@ -153,6 +155,10 @@ class Gateway:
             receipt.error = error
             too_large = InvalidEvent([FieldError("body", str(error))])
             await self._reject_whole(body, too_large, terms, receipt)
+        finally:
+            self.received["accepted"] += receipt.accepted
+            self.received["duplicate"] += receipt.duplicates
+            self.received["rejected"] += len(receipt.rejected)
         return receipt
 
     async def replay(

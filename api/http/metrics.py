@@ -1,7 +1,12 @@
-"""What the process tells Prometheus: base units, and labels from bounded sets of names."""
+"""What the process tells Prometheus: base units, and labels from bounded sets of names.
+
+All of it is in memory but what waits in the log, which Redis is asked for a moment. Neo4j is never
+asked: whoever watches must see most when the graph is away.
+"""
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Protocol
@@ -11,20 +16,26 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.cascade import Agent
 from api.auth import CallerOf
+from api.graphql.context import Services
 from api.graphql.feed import Feed
+from api.http.exposition import Sheet, labels
+from api.http.fleet_metrics import write_fleet
 from graph.errors import Unavailable
 from graph.hot.reader import HotView
-from ingest.dead_letters import DeadLetters
-from ingest.log import EventLog
+from graph.hot.routing.router import Router
+from ingest.dead_letters import DeadLetterCount, DeadLetters
+from ingest.gateway import Gateway
+from ingest.log import Backlog, EventLog
 
 router = APIRouter(tags=["metrics"])
 
@@ -35,10 +46,25 @@ _ASKED_FOR_S: Final = 2.0
 _NAMES_KEPT: Final = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the figures are held."""
+
+    log: EventLog
+    dead_letters: DeadLetters
+    gateway: Gateway
+    view: HotView
+    feed: Feed
+    router: Router
+    agent: Agent
+
+
 class Metrics:
     """The metrics of one application, with a registry of their own."""
 
     def __init__(self) -> None:
+        # When a counter began doubles its series, and Prometheus sees a restart without it.
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._requests = Counter(
@@ -49,7 +75,7 @@ class Metrics:
         )
         self._request_s = Histogram(
             "routecause_http_request_duration_seconds",
-            "From a request's first byte to the end of its answer.",
+            "From a request's first byte to the end of its answer, event streams too.",
             ["operation"],
             buckets=_BUCKETS_S,
             registry=self.registry,
@@ -72,19 +98,6 @@ class Metrics:
         self._request_time = lru_cache(_NAMES_KEPT)(self._request_s.labels)
         self._operation_count = lru_cache(_NAMES_KEPT)(self._operations.labels)
         self._operation_time = lru_cache(_NAMES_KEPT)(self._operation_s.labels)
-        self._log_length = self._gauge("log_entries", "Events in the log.")
-        self._log_waiting = Gauge(
-            "routecause_log_waiting_entries",
-            "Events that a consumer group has not acknowledged.",
-            ["group"],
-            registry=self.registry,
-        )
-        self._log_oldest_s = self._gauge("log_oldest_age_seconds", "Age of the oldest in the log.")
-        self._view_age_s = self._gauge("view_age_seconds", "Age of the hot view in memory.")
-        self._dead_letters = self._gauge("dead_letters", "Dead letters kept.")
-        self._dropped = self._gauge("dead_letters_dropped", "Dead letters dropped for room.")
-        self._subscriptions = self._gauge("subscriptions_open", "GraphQL subscriptions open.")
-        self._redis_up = self._gauge("redis_up", "Whether Redis answered this time.")
 
     def observe_request(self, operation: str, status: str, took_s: float) -> None:
         """Count one HTTP request."""
@@ -96,36 +109,152 @@ class Metrics:
         self._operation_count(operation, outcome).inc()
         self._operation_time(operation).observe(took_s)
 
-    async def collect(
-        self, *, log: EventLog, dead_letters: DeadLetters, view: HotView, feed: Feed
-    ) -> bytes:
-        """Everything, read now; what can't be read keeps its last value, and `redis_up` is 0."""
-        self._subscriptions.set(feed.open)
-        if view.snapshot.version:
-            self._view_age_s.set((datetime.now(UTC) - view.snapshot.as_of).total_seconds())
-        self._redis_up.set(0)
-        with suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(_ASKED_FOR_S):
-                backlog, letters = await log.backlog(), await dead_letters.count()
-            self._log_length.set(backlog.length)
-            for group, count in backlog.waiting.items():
-                self._log_waiting.labels(group).set(count)
-            self._log_oldest_s.set(backlog.oldest_age_s or 0.0)
-            self._dead_letters.set(letters.kept)
-            self._dropped.set(letters.dropped)
-            self._redis_up.set(1)
-        return generate_latest(self.registry)
+    async def collect(self, sources: Sources, *, now: datetime | None = None) -> bytes:
+        """Everything, read now; what can't be read has no series, and `redis_up` is 0."""
+        backlog, letters = await _asked(sources)
+        at = now or datetime.now(UTC)
+        sheet = Sheet()
+        _write_log(sheet, backlog, letters)
+        _write_events(sheet, sources.gateway)
+        _write_view(sheet, sources, now=at)
+        _write_routing(sheet, sources)
+        _write_agent(sheet, sources.agent)
+        write_fleet(sheet, sources.view.current(at), now=at)
+        return generate_latest(self.registry) + sheet.text()
 
-    def _gauge(self, name: str, description: str) -> Gauge:
-        return Gauge(f"routecause_{name}", description, registry=self.registry)
+
+async def _asked(sources: Sources) -> tuple[Backlog | None, DeadLetterCount | None]:
+    """What Redis says, both None where it does not in time."""
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(_ASKED_FOR_S):
+            return await sources.log.backlog(), await sources.dead_letters.count()
+    return None, None
+
+
+def _write_log(sheet: Sheet, backlog: Backlog | None, letters: DeadLetterCount | None) -> None:
+    sheet.one(
+        "routecause_redis_up",
+        "gauge",
+        "Whether Redis answered this time.",
+        int(backlog is not None),
+    )
+    sheet.one("routecause_log_entries", "gauge", "Events in the log.", backlog and backlog.length)
+    sheet.add(
+        "routecause_log_waiting_entries",
+        "gauge",
+        "Events that a consumer group has not acknowledged.",
+        [
+            (labels(group=group), count)
+            for group, count in sorted(backlog.waiting.items() if backlog else ())
+        ],
+    )
+    sheet.one(
+        "routecause_log_oldest_age_seconds",
+        "gauge",
+        "Age of the oldest event in the log; none where it is empty.",
+        backlog and backlog.oldest_age_s,
+    )
+    sheet.one("routecause_dead_letters", "gauge", "Dead letters kept.", letters and letters.kept)
+    sheet.one(
+        "routecause_dead_letters_bytes",
+        "gauge",
+        "Size of the dead letters kept.",
+        letters and letters.size_bytes,
+    )
+    sheet.one(
+        "routecause_dead_letters_dropped_total",
+        "counter",
+        "Dead letters dropped for room.",
+        letters and letters.dropped,
+    )
+
+
+def _write_events(sheet: Sheet, gateway: Gateway) -> None:
+    sheet.add(
+        "routecause_events_received_total",
+        "counter",
+        "Events received by this process, by what became of them.",
+        [(labels(outcome=outcome), count) for outcome, count in gateway.received.items()],
+    )
+
+
+def _write_view(sheet: Sheet, sources: Sources, *, now: datetime) -> None:
+    view = sources.view
+    newest = view.snapshot
+    known = bool(newest.version)
+    sheet.one(
+        "routecause_view_age_seconds",
+        "gauge",
+        "Age of the hot view in memory; none before the first.",
+        (now - newest.as_of).total_seconds() if known else None,
+    )
+    sheet.one(
+        "routecause_view_behind_seconds",
+        "gauge",
+        "How much older than the view its evidence is, for the projector has not read further.",
+        newest.behind_s if known else None,
+    )
+    sheet.one(
+        "routecause_view_stale",
+        "gauge",
+        "Whether answers from the view are marked stale.",
+        int(view.stale(now)),
+    )
+    sheet.one(
+        "routecause_subscriptions_open",
+        "gauge",
+        "GraphQL subscriptions open.",
+        sources.feed.open,
+    )
+
+
+def _write_routing(sheet: Sheet, sources: Sources) -> None:
+    sheet.add(
+        "routecause_routing_picks_total",
+        "counter",
+        "Requests routed, by whether there was a candidate, whether the view was stale, and "
+        "whether the request will be sent.",
+        [
+            (
+                labels(
+                    outcome="picked" if picked else "no_candidate",
+                    stale=str(stale).lower(),
+                    reserved=str(reserved).lower(),
+                ),
+                count,
+            )
+            for (picked, stale, reserved), count in sources.router.picks.items()
+        ],
+    )
+
+
+def _write_agent(sheet: Sheet, agent: Agent) -> None:
+    sheet.add(
+        "routecause_agent_questions_total",
+        "counter",
+        "Questions in words that were answered, by who understood them and what came of it.",
+        [
+            (labels(method=method, outcome=outcome), count)
+            for (method, outcome), count in agent.answered.items()
+        ],
+    )
+    sheet.one(
+        "routecause_agent_cost_usd_total",
+        "counter",
+        "What Claude cost in this process, in US dollars.",
+        agent.spent_usd,
+    )
 
 
 class _State(Protocol):
     metrics: Metrics
     log: EventLog
     dead_letters: DeadLetters
+    gateway: Gateway
     view: HotView
     feed: Feed
+    router: Router
+    services: Services
 
 
 @router.get("/metrics")
@@ -133,7 +262,13 @@ async def metrics(request: Request, caller: CallerOf) -> Response:
     """In Prometheus' text format. Needs `read` or `admin`."""
     caller.require("read", "admin")
     state: _State = request.app.state
-    text = await state.metrics.collect(
-        log=state.log, dead_letters=state.dead_letters, view=state.view, feed=state.feed
+    sources = Sources(
+        log=state.log,
+        dead_letters=state.dead_letters,
+        gateway=state.gateway,
+        view=state.view,
+        feed=state.feed,
+        router=state.router,
+        agent=state.services.agent,
     )
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    return Response(await state.metrics.collect(sources), media_type=CONTENT_TYPE_LATEST)

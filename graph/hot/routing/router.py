@@ -7,8 +7,9 @@ in the background.
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Self
 
 from graph.errors import HotUnavailable
@@ -22,6 +23,10 @@ from graph.hot.routing.ranking import RoutingView, rank
 from graph.settings import GraphSettings, HealthSettings
 
 
+def _none() -> dict[tuple[bool, bool, bool], int]:
+    return dict.fromkeys(product((True, False), (True, False), (True, False)), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Router:
     """Routes for one API process; make one with `open`."""
@@ -29,6 +34,9 @@ class Router:
     view: HotView
     reservations: Reservations
     probes: Probes
+    picks: dict[tuple[bool, bool, bool], int] = field(default_factory=_none)
+    """How often it routed since its start: whether there was a candidate, whether the view was
+    stale, whether the request will be sent."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -62,10 +70,13 @@ class Router:
         permits = self.probes.held(now) if request.reserve else frozenset[str]()
         ranked = rank(request, view=view, now=now, stale=stale, standing=left, permits=permits)
         if not request.reserve:
+            self.picks[ranked.best is not None, stale, False] += 1
             return ranked
         if ranked.probe_key is not None and not self.probes.use(ranked.probe_key):
             ranked = rank(request, view=view, now=now, stale=stale, standing=left)
-        if ranked.best is not None:
+        picked = ranked.best is not None
+        self.picks[picked, stale, True] += 1
+        if picked:
             self.reservations.add(
                 view,
                 tenant=tenant,
