@@ -1,5 +1,6 @@
 """An answer, and the steps on the way to it, as every edge tells them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,12 +23,25 @@ class StepKind(StrEnum):
     """Claude could not be asked, or failed."""
 
 
+class Outcome(StrEnum):
+    """What came of a question, in a word."""
+
+    ANSWERED = "answered"
+    CANT_TELL = "cant_tell"
+    DEGRADED = "degraded"
+    """Claude should have been asked and could not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, in words."""
+    """One step, in words; of a call also the tool, its arguments, and how long it took."""
 
     kind: StepKind
     text: str
+    tool: str | None = None
+    arguments: Mapping[str, Any] | None = None
+    """Those given, as JSON has them."""
+    took_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +72,10 @@ class Answer:
     follow_ups: tuple[str, ...] = ()
     query: str | None = None
     data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        if self.degraded:
+            return Outcome.DEGRADED
+        return Outcome.ANSWERED if self.certain else Outcome.CANT_TELL

@@ -9,12 +9,13 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from logging import getLogger
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agent.answer import Answer, Step, StepKind
+from agent.answer import Answer, Outcome, Step, StepKind
 from agent.checking.evidence import Evidence
 from agent.checking.grounding import ungrounded, without_problems
 from agent.claude.endings import ClaudeFailed, Spent
@@ -23,7 +24,7 @@ from agent.memory import Memory, Turn
 from agent.playbooks.answering import CantTell, Told
 from agent.playbooks.changes import examples_of
 from agent.playbooks.registry import PLAYBOOKS
-from agent.results import bounded, document, plain
+from agent.results import Call, bounded, document, plain
 from agent.settings import AgentSettings
 from agent.toolbox import Toolbox
 from agent.understanding.question import Intent, Method, Question
@@ -76,6 +77,10 @@ class Agent:
         self._claude = claude
         self._names = KnownNames()
         self.memory = memory
+        self.answered = dict.fromkeys(product(Method, Outcome), 0)
+        """Questions answered since the start of this process."""
+        self.spent_usd = 0.0
+        """What Claude cost since then, also for answers that nobody waited for."""
 
     async def answer(
         self, asked: Asked, *, toolbox: Toolbox, tell: Tell = lambda _: None
@@ -103,7 +108,7 @@ class Agent:
             past=asked.now is not None,
         )  # fmt: skip
         tell(Step(StepKind.UNDERSTOOD, _reading(question)))
-        toolbox.observe = lambda call: tell(Step(StepKind.CALLED, call.tool))
+        toolbox.observe = lambda call: tell(_called(call))
         worked = await self._work(question, toolbox, turns=turns, tell=tell)
         answer = Answer(
             id=secrets.token_hex(8),
@@ -128,6 +133,7 @@ class Agent:
             citations=_evidence(worked.question, toolbox).citations(answer.text),
             data=_data(worked.question, toolbox),
         )
+        self.answered[answer.method, answer.outcome] += 1
         turns.append(Turn(worked.question, answer.text))
         await self.memory.keep(answer, turns=turns, scope=world.scope)
         return answer
@@ -159,6 +165,7 @@ class Agent:
             return _Worked(question, told, cost_usd=spent.cost_usd, degraded=True)
         finally:
             # Also where nobody waits for the answer any more.
+            self.spent_usd += spent.cost_usd
             await self.memory.spend(spent.cost_usd, at=toolbox.world.now)
         understood = replace(question, method=Method.CLAUDE, confidence=found.confidence)
         told = Told(tuple(found.text.splitlines()), certain=found.certain)
@@ -195,6 +202,16 @@ def _checked(asked: Asked, *, default: str) -> tuple[str, ZoneInfo]:
         raise InvalidInput(
             f"{name!r} is no time zone; use a name such as Europe/Berlin", field="timeZone"
         ) from None
+
+
+def _called(call: Call) -> Step:
+    return Step(
+        StepKind.CALLED,
+        call.tool.replace("_", " "),
+        tool=call.tool,
+        arguments=plain(dict(call.arguments)),
+        took_ms=call.took_ms,
+    )
 
 
 def _understood(text: str, **given: Any) -> tuple[float, Question]:

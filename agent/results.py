@@ -6,7 +6,7 @@ Also as GraphQL: the document that asks the API the same, for whoever wants to r
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final, cast
@@ -17,11 +17,12 @@ from graph.slices import Period, Slice
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool: the tool's name, its arguments (those given), and what it gave."""
+    """One call of a tool: the tool's name, its arguments (those given), what it gave, in ms."""
 
     tool: str
     arguments: Mapping[str, Any]
     result: Any
+    took_ms: float = field(default=0.0, compare=False)
 
 
 _FIELDS_AT_MOST: Final = 4

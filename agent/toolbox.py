@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
+from time import perf_counter
 from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pydantic import Field
@@ -82,12 +83,14 @@ def _tool(method: _Method[P, T]) -> _Method[P, T]:
     @wraps(method)
     async def kept(self: "Toolbox", /, *args: P.args, **arguments: P.kwargs) -> T:
         self.world.check(arguments)
+        began_s = perf_counter()
         result = await method(self, *args, **arguments)
         if isinstance(result, Names):
             # What there is to ask about is no part of an answer.
             return result
         given = {name: value for name, value in arguments.items() if value is not None}
-        call = Call(method.__name__, given, result)
+        took_ms = 1000 * (perf_counter() - began_s)
+        call = Call(method.__name__, given, result, took_ms=took_ms)
         self.calls.append(call)
         self.observe(call)
         return result

@@ -8,7 +8,7 @@ memory behind is shared.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from graph.store.door import GraphStore, Record
 HOUR_S = 3600
 DAY_S = 86_400
 _ROWS_KEPT = 5_000_000
+_NO_BINS = SketchColumn()
 
 
 @dataclass(slots=True)
@@ -61,9 +62,12 @@ class BucketColumns:
         self._evaluator_rows: dict[tuple[str, str], int] = {}
 
     async def load(
-        self, *, start: datetime, end: datetime, scope: TenantScope
+        self, *, start: datetime, end: datetime, scope: TenantScope, sketches: bool = True
     ) -> tuple[Traffic, Scores]:
-        """All buckets of the whole hours from `start` to `end` that the scope may see."""
+        """All buckets of the whole hours from `start` to `end` that the scope may see.
+
+        Without `sketches` those of the traffic are left empty: most of what there is to copy.
+        """
         async with self._lock:
             (row,) = await self._store.ask(
                 "hour_versions",
@@ -81,7 +85,7 @@ class BucketColumns:
                 self._days.move_to_end(key)
             parts = [(self._days[key], hours) for key, hours in current.items()]
             self._forget()
-        return _joined(parts)
+        return _joined(parts, sketches=sketches)
 
     async def ensure_cells(self, ids: Iterable[str], *, scope: TenantScope) -> None:
         """Know the dimensions of these cells."""
@@ -179,15 +183,16 @@ def _rows(cells: Ints, hours: Ints, tenant_of: Any, key: _DayKey, changed: set[i
     return np.isin(hours, list(changed)) & (tenant_of[cells] == key[0])
 
 
-def _joined(parts: Sequence[tuple[_Day, dict[int, int]]]) -> tuple[Traffic, Scores]:
+def _joined(
+    parts: Sequence[tuple[_Day, dict[int, int]]], *, sketches: bool
+) -> tuple[Traffic, Scores]:
     traffic: list[Traffic] = []
     scores: list[Scores] = []
     for day, hours in parts:
         whole = day.versions.keys() <= hours.keys()
         wanted = list(hours)
-        traffic.append(
-            day.traffic if whole else day.traffic.take(np.isin(day.traffic.hour, wanted))
-        )
+        held = day.traffic if sketches else replace(day.traffic, latency=_NO_BINS, ttft=_NO_BINS)
+        traffic.append(held if whole else held.take(np.isin(held.hour, wanted)))
         scores.append(day.scores if whole else day.scores.take(np.isin(day.scores.hour, wanted)))
     return join_traffic(traffic), join_scores(scores)
 

@@ -136,17 +136,23 @@ class _Case:
 
 
 def assess_fleet(
-    evidence: Iterable[Evidence], *, now: datetime, budgets: HealthSettings
+    evidence: Iterable[Evidence],
+    *,
+    now: datetime,
+    budgets: HealthSettings,
+    only: frozenset[str] | None = None,
 ) -> tuple[DeploymentHealth, ...]:
     """The health of each deployment at `now`, in the order given, as `assess` judges it.
 
-    What fails as a whole backend has one breaker, so all deployments of a backend must be given.
+    What fails as a whole backend has one breaker, so all deployments of a backend must be given,
+    even where `only` some are to be told.
     """
     cases = [_Case.of(each, now=now, budgets=budgets) for each in evidence]
     breakers = joined((case.member for case in cases), now=now, budgets=budgets)
     return tuple(
         _judged(case, breakers[case.evidence.facts.deployment], now=now, budgets=budgets)
         for case in cases
+        if only is None or case.evidence.facts.deployment in only
     )
 
 

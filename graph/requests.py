@@ -117,6 +117,29 @@ async def requests(
     return [found.get(one) for one in ids]
 
 
+async def requests_of(
+    store: GraphStore,
+    keys: Sequence[tuple[str, str]],
+    *,
+    scope: TenantScope,
+    known_at: datetime | None = None,
+) -> list[Request]:
+    """The requests of these tenants and ids, in their order, without what the scope does not hold.
+
+    Tenants name their requests themselves, so an id alone may be that of several.
+    """
+    if not keys:
+        return []
+    rows = await store.ask(
+        "requests",
+        scope=scope,
+        requests=sorted({one for _, one in keys}),
+        knownAt=(known_at or _END).isoformat(),
+    )
+    found = {(one.tenant, one.id): one for one in map(_request, rows)}
+    return [found[key] for key in keys if key in found]
+
+
 def _request(row: Record) -> Request:
     told = row["request"]
     return Request(

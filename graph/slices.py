@@ -115,3 +115,8 @@ class Slice:
         """The fields that are given, by name."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
+
+    def refs(self) -> tuple[EntityRef, ...]:
+        """The same as references, by field and value; those of one field are alternatives."""
+        given = self.given().items()
+        return tuple(EntityRef(name, value) for name, values in given for value in sorted(values))

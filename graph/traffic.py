@@ -44,11 +44,12 @@ async def known_traffic(
     scope: TenantScope,
     known_at: datetime | None,
     scored: bool = True,
+    sketches: bool = True,
 ) -> tuple[Traffic, Scores]:
     """Requests that arrived in the period and lie in the slice, and their scores in force.
 
     Everything recorded after `known_at` is left out. Without `scored`, the scores are those that
-    cost no further read and not to be used.
+    cost no further read and not to be used; without `sketches`, the same is so of percentiles.
     """
     if where.user is not None:
         told = await store.ask(
@@ -61,7 +62,9 @@ async def known_traffic(
         )
         parts = [await _columns_of(told[0], columns, scope=scope, told_from=None)]
     else:
-        parts = await _whole_and_ragged(store, columns, during, scope, known_at, scored=scored)
+        parts = await _whole_and_ragged(
+            store, columns, during, scope, known_at, scored=scored, sketches=sketches
+        )
     traffic = join_traffic([traffic for traffic, _ in parts])
     scores = join_scores([scores for _, scores in parts])
     inside = columns.cells.matches(where)
@@ -76,13 +79,14 @@ async def _whole_and_ragged(
     known_at: datetime | None,
     *,
     scored: bool,
+    sketches: bool,
 ) -> list[tuple[Traffic, Scores]]:
     parts: list[tuple[Traffic, Scores]] = []
     first = hour_of(during.start + _HOUR - timedelta(microseconds=1))
     last = hour_of(during.end)
     windows = _ragged_ends(during, first, last)
     if first < last:
-        traffic, scores = await columns.load(start=first, end=last, scope=scope)
+        traffic, scores = await columns.load(start=first, end=last, scope=scope, sketches=sketches)
         if known_at is not None:
             edge = hour_of(known_at)
             late = scores if scored else Scores()

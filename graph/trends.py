@@ -8,6 +8,7 @@ import numpy as np
 
 from graph import estimates
 from graph.columns import BucketColumns
+from graph.completeness import Completeness, Steps, completeness
 from graph.errors import InvalidInput
 from graph.estimates import Array, Estimates
 from graph.frame import Ints, Scores, Traffic
@@ -27,12 +28,15 @@ from graph.traffic import known_traffic
 
 _POINTS_AT_MOST = 10_000
 _OF_SCORES = {Dimension.EVALUATOR, Dimension.EVALUATOR_VERSION}
+_OF_SKETCHES = {Metric.LATENCY_P50, Metric.LATENCY_P95, Metric.TTFT_P95}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A metric in one step of time. `value` is None where nothing tells; `count` is how many
     requests (for QUALITY, scored requests) stand behind it; `low` and `high` are 95 % limits.
+    `complete` is the share of the scores to be expected of the step that are in, for QUALITY and
+    where asked for; None where nothing tells.
     """
 
     at: datetime
@@ -40,6 +44,7 @@ class Point:
     count: int
     low: float | None
     high: float | None
+    complete: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +88,56 @@ async def trend(
     scope: TenantScope,
     known_at: datetime | None = None,
     now: datetime,
+    complete: bool = False,
 ) -> list[Series]:
-    """A series per group, in the order of their keys; no points lie after `now`."""
+    """A series per group, in the order of their keys; no points lie after `now`.
+
+    With `complete`, points of QUALITY tell how much of their scores is in: of the whole slice,
+    whatever the groups, but by evaluator where these are told apart.
+    """
     _check_dimensions(metric, group_by)
     steps = _steps(during, granularity, now)
     traffic, scores = await known_traffic(
-        store, columns, during=during, where=where, scope=scope, known_at=known_at
+        store,
+        columns,
+        during=during,
+        where=where,
+        scope=scope,
+        known_at=known_at,
+        sketches=metric in _OF_SKETCHES,
     )
     groups = _Groups(columns, group_by, traffic, scores)
     size = len(steps)
-    origin, step_s = steps[0].timestamp(), STEP[granularity].total_seconds()
-
-    def places(group: Ints, hour: Ints) -> Ints:
-        # What arrived within `now`'s own step counts in the last point.
-        step = np.minimum((hour - origin) // step_s, size - 1).astype(np.int64)
-        return group * size + step
-
+    grid = Steps(steps[0].timestamp(), STEP[granularity].total_seconds(), size)
     told = _measured(
         metric,
         traffic,
-        places(groups.traffic, traffic.hour),
+        groups.traffic * size + grid.of(traffic.hour),
         scores,
-        places(groups.scores, scores.hour),
+        groups.scores * size + grid.of(scores.hour),
         len(groups.keys) * size,
     )
+    arrived = Completeness(grid)
+    if complete and metric is Metric.QUALITY:
+        arrived = await completeness(
+            columns,
+            traffic=traffic,
+            scores=scores,
+            during=Period(during.start, min(during.end, max(now, during.start))),
+            where=where,
+            scope=scope,
+            known_at=known_at,
+            now=now,
+            steps=grid,
+        )
+    shares = {name: arrived.shares(name) for name in {groups.evaluator(r) for r in groups.order}}
     return [
         Series(
             groups.refs(row),
-            tuple(_point(steps[i], told, row * size + i) for i in range(size)),
+            tuple(
+                _point(at, told, row * size + i, shares[groups.evaluator(row)][i])
+                for i, at in enumerate(steps)
+            ),
         )
         for row in groups.order
     ]
@@ -217,6 +244,13 @@ class _Groups:
         """The rows by key."""
         return sorted(range(len(self.keys)), key=lambda row: self.keys[row])
 
+    def evaluator(self, row: int) -> str | None:
+        """The evaluator whose scores a group has; None where it has those of all."""
+        for dimension, name in zip(self._group_by, self.keys[row], strict=True):
+            if dimension in _OF_SCORES:
+                return name if dimension is Dimension.EVALUATOR else name.rpartition("@")[0]
+        return None
+
     def refs(self, row: int) -> tuple[EntityRef, ...]:
         """The key of a group for an answer."""
         return _refs(self._group_by, self.keys[row])
@@ -292,13 +326,14 @@ def _measured(
             )
 
 
-def _point(at: datetime, told: Estimates, row: int) -> Point:
+def _point(at: datetime, told: Estimates, row: int, complete: float | None) -> Point:
     return Point(
         at=at,
         value=estimates.known(told.value[row]),
         count=int(told.count[row]),
         low=estimates.known(told.low[row]),
         high=estimates.known(told.high[row]),
+        complete=complete,
     )
 
 

@@ -66,7 +66,7 @@ class Loaded:
         halves = [Period(during.start, _middle(during)), Period(_middle(during), during.end)]
         told = iter(range(10**9))
 
-        async def trend(metric: Metric, **asked: datetime) -> object:
+        async def trend(metric: Metric, *, known_at: datetime | None = None) -> object:
             return await trends.trend(
                 self.store,
                 self.columns,
@@ -77,7 +77,7 @@ class Loaded:
                 where=Slice(),
                 scope=_SCOPE,
                 now=self.now,
-                **asked,
+                known_at=known_at,
             )
 
         async def cold() -> object:

@@ -16,6 +16,7 @@ from api.cli.mcp import mcp
 from api.cli.objectives import experiment, rollout, slos
 from api.cli.outlook import capacity, forecast
 from api.cli.policy import policy
+from api.cli.postmortem import postmortem
 from api.cli.route import route
 from api.cli.serve import serve
 from api.cli.simulate import simulate
@@ -36,6 +37,7 @@ app.command()(ingest)
 app.command()(ask)
 app.command()(route)
 app.command()(why)
+app.command()(postmortem)
 app.command()(forecast)
 app.command()(capacity)
 app.command()(budgets)

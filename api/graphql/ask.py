@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Final
 
+import orjson
 import strawberry
 
 from agent import answer as answers
@@ -114,13 +115,25 @@ async def answer_events(
     work.add_done_callback(lambda _: steps.put_nowait(None))
     try:
         while (step := await steps.get()) is not None:
-            yield AnswerEvent(kind=step.kind.value, text=step.text, answer=None)
+            yield _event(step)
         # Strawberry makes the shown answer of this one, field by field.
         yield AnswerEvent(kind="answer", text=None, answer=await work)  # pyright: ignore[reportArgumentType]
     finally:
         work.cancel()
         with suppress(asyncio.CancelledError):
             await work
+
+
+def _event(step: answers.Step) -> AnswerEvent:
+    given = None if step.arguments is None else orjson.dumps(step.arguments).decode()
+    return AnswerEvent(
+        kind=step.kind.value,
+        text=step.text,
+        answer=None,
+        tool=step.tool,
+        arguments=given,
+        took_ms=step.took_ms,
+    )
 
 
 def toolbox_of(context: Context) -> Toolbox:

@@ -10,6 +10,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from graph.breaker import BreakerState
 from graph.causes.investigation import Verdict
 from graph.costing.surprise import CostDriver
+from graph.drilldown import RequestOrder
 from graph.experiments import ExperimentVerdict
 from graph.health import HealthStatus
 from graph.slices import Demand, Dimension, Granularity, Metric
@@ -24,6 +25,7 @@ __all__ = [
     "Granularity",
     "HealthStatus",
     "Metric",
+    "RequestOrder",
     "Verdict",
 ]
 
@@ -143,6 +145,18 @@ ENUMS: Final = (
             ExperimentVerdict.NO_DIFFERENCE: "They are so alike that what is left can't matter.",
             ExperimentVerdict.UNDECIDED: "It may still be either way: go on.",
             ExperimentVerdict.INSUFFICIENT_DATA: "Too few requests or matured scores to tell.",
+        },
+    ),
+    _described(
+        RequestOrder,
+        "Which requests come first.",
+        {
+            RequestOrder.NEWEST: "Those that arrived last.",
+            RequestOrder.SLOWEST: "Those with the longest latency.",
+            RequestOrder.WORST_SCORED: "Those with the lowest mean score; without a score they "
+            "are left out.",
+            RequestOrder.DEAREST: "Those that cost the most; without a known cost they are left "
+            "out.",
         },
     ),
 )

@@ -14,6 +14,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    IntValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
@@ -26,6 +28,7 @@ TOO_LARGE: Final = "TOO_LARGE"
 COMPLEXITY: Final[Mapping[str, int]] = {
     # By how many statements a field takes, and how much they read.
     "fleet": 50,
+    "stateHistory": 200,
     "incidents": 20,
     "changes": 20,
     "recentChanges": 20,
@@ -48,9 +51,18 @@ COMPLEXITY: Final[Mapping[str, int]] = {
     "names": 50,
     "maintenance": 20,
     "questions": 10,
+    "investigation": 10,
+    "postmortem": 700,
     "ask": 500,
+    "requests": 50,
+    "impact": 200,
 }
 """Complexity of the fields that do more than give out what is there already (1)."""
+LISTS: Final[Mapping[str, tuple[int, int]]] = {"requests": (20, 100)}
+"""Fields that give as many things as `first` says: so many without it, and so many at most.
+
+What lies below them is read for each.
+"""
 
 
 @dataclass(slots=True)
@@ -99,20 +111,46 @@ def _size(
 ) -> _Size:
     """Count an operation; stops as soon as any limit is passed, so a bomb takes no time either."""
     size = _Size()
-    # What is left to visit: a selection, the fields above it, the fragments it lies in.
-    waiting: list[tuple[SelectionNode, int, frozenset[str]]] = [
-        (selection, 0, frozenset[str]()) for selection in operation.selection_set.selections
+    # What is left to visit: a selection, the fields above it, for how many things it is asked,
+    # the fragments it lies in.
+    waiting: list[tuple[SelectionNode, int, int, frozenset[str]]] = [
+        (selection, 0, 1, frozenset[str]()) for selection in operation.selection_set.selections
     ]
     while waiting and (
         size.depth <= limits.query_depth
         and size.aliases <= limits.query_aliases
         and size.complexity <= limits.query_complexity
     ):
-        selection, above, inside = waiting.pop()
-        for within, deeper, fragment in _enter(selection, size, fragments, above, inside):
+        selection, above, times, inside = waiting.pop()
+        below = times * _things(selection)
+        for within, deeper, fragment in _enter(selection, size, fragments, above, times, inside):
             lies_in = inside if fragment is None else inside | {fragment}
-            waiting.extend((child, deeper, lies_in) for child in within.selections)
+            waiting.extend((child, deeper, below, lies_in) for child in within.selections)
     return size
+
+
+def _things(selection: SelectionNode) -> int:
+    """How many things a field gives whose own fields are read for each; 1 for any other."""
+    if not isinstance(selection, FieldNode) or selection.selection_set is None:
+        return 1
+    usual, most = LISTS.get(selection.name.value, (1, 1))
+    given = next((a.value for a in selection.arguments or () if a.name.value == "first"), None)
+    if given is None or isinstance(given, NullValueNode):
+        return usual
+    # What a variable holds is told after this; it may be anything up to the most.
+    told = int(given.value) if isinstance(given, IntValueNode) else most
+    return min(max(told, 1), most)
+
+
+def _cost(field: FieldNode, *, times: int) -> int:
+    """The complexity of a field that is asked for so many things: for each, where it reads.
+
+    What reads gives objects; a figure or an identifier of the same name is there already.
+    """
+    name = field.name.value
+    if name not in COMPLEXITY or field.selection_set is None:
+        return 1
+    return times * (COMPLEXITY[name] + (_things(field) if name in LISTS else 0))
 
 
 def _enter(
@@ -120,6 +158,7 @@ def _enter(
     size: _Size,
     fragments: Mapping[str, FragmentDefinitionNode],
     above: int,
+    times: int,
     inside: frozenset[str],
 ) -> Iterator[tuple[SelectionSetNode, int, str | None]]:
     """Count one selection and give what is in it."""
@@ -127,7 +166,7 @@ def _enter(
         name = selection.name.value
         if name in {"__schema", "__type"}:
             return
-        size.complexity += COMPLEXITY.get(name, 1)
+        size.complexity += _cost(selection, times=times)
         size.aliases += selection.alias is not None
         size.depth = max(size.depth, above + 1)
         if selection.selection_set is not None:

@@ -1,13 +1,14 @@
 """The questions of the schema. Resolvers check what was given and ask the graph; nothing more."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import strawberry
 
 from api.graphql.ask import Conversations
 from api.graphql.context import Context, Info
+from api.graphql.drilldown import Drilldown
 from api.graphql.enums import Dimension, Granularity, HealthStatus, Metric
 from api.graphql.inputs import (
     During,
@@ -24,12 +25,14 @@ from api.graphql.inputs import (
 )
 from api.graphql.loaders import RequestKey
 from api.graphql.outlook import Outlook
+from api.graphql.review import Review
+from api.graphql.selection import selects
 from api.graphql.types.causes import Investigation, SimilarIncident, WhatIf
-from api.graphql.types.fleet import Change, DeploymentHealth, Incident, Maintenance
+from api.graphql.types.fleet import Change, DeploymentHealth, Incident, Maintenance, StateAt
 from api.graphql.types.requests import Request
 from api.graphql.types.routing import RoutingView
 from api.graphql.types.trends import Comparison, Series
-from graph import fleet, requests, similar, trends, whatif
+from graph import fleet, requests, similar, states, trends, whatif
 from graph.causes import investigation, why
 from graph.errors import InvalidInput
 from graph.evidence import Incident as IncidentAsKnown
@@ -39,13 +42,14 @@ from graph.health import DeploymentHealth as Health
 from graph.hot.routing import ranking
 
 Argument = strawberry.argument
+_STEP_MINUTES: Final = (5, 1440)
 _SIMILAR: Final = 5
 """So many similar incidents are given unless more or fewer are asked for."""
 MetricArgument = Annotated[Metric, Argument(description="What is measured.")]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(Outlook, Conversations):
+class Query(Drilldown, Outlook, Review, Conversations):
     """The root of queries."""
 
     @strawberry.field(
@@ -80,6 +84,43 @@ class Query(Outlook, Conversations):
             and (models is None or health.model in models)
             and (backends is None or health.backend in backends)
         ]
+
+    @strawberry.field(
+        graphql_type=list[StateAt],
+        description="What one deployment was judged to be at the end of each step of a period, as "
+        "`fleet(at:)` tells for each instant; oldest first. Nothing of instants that lie ahead, or "
+        "at which nobody had told of it.",
+    )
+    async def state_history(
+        self,
+        info: Info,
+        deployment: Annotated[
+            strawberry.ID, Argument(description="The deployment, `model@backend`.")
+        ],
+        during: Annotated[PeriodInput, Argument(description="The period.")],
+        step_minutes: Annotated[
+            int,
+            Argument(
+                description="How long a step is: 5 minutes to a day, "
+                f"{states.STEPS_AT_MOST} steps at most."
+            ),
+        ] = 60,
+        known_at: KnownAt = None,
+    ) -> Sequence[states.StateAt]:
+        """Replayed from the graph."""
+        context = info.context
+        context.require("read")
+        if not _STEP_MINUTES[0] <= step_minutes <= _STEP_MINUTES[1]:
+            raise InvalidInput("must be from {} to {}".format(*_STEP_MINUTES), field="stepMinutes")
+        return await states.state_history(
+            context.store,
+            deployment=identifier(deployment, field="deployment"),
+            during=during.period(field="during", limit_days=context.days_at_most),
+            step=timedelta(minutes=step_minutes),
+            known_at=known_at,
+            now=context.now,
+            budgets=context.services.health,
+        )
 
     @strawberry.field(
         graphql_type=list[Incident],
@@ -213,6 +254,7 @@ class Query(Outlook, Conversations):
             scope=context.caller.scope,
             known_at=known_at,
             now=context.now,
+            complete=selects(info, "complete"),
         )
         points, most = sum(len(s.points) for s in told), context.services.graphql.points_limit
         if points > most:

@@ -1,4 +1,6 @@
-"""Keeps investigations in the graph, for people to look at and for later incidents to find."""
+"""Keeps investigations in the graph, for people to look at, for later incidents to find, and to be
+given back as they were told.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from graph.causes.investigation import Cause, Investigation
 from graph.model.answers import BLAMABLE, LOCATABLE
@@ -18,10 +21,14 @@ from graph.store.investigations import Tie
 
 KEPT = 500
 """So many investigations are kept for each owner, the newest."""
+LONGEST_ANSWER = 256_000
+"""An answer whose JSON has more bytes is kept by its figures and ties alone."""
 
 _ALL = "*"
 _NODE_OF_KIND = {"policy": "policy_version"}
 """The kind of node of those kinds of causes that are not their own and are no change."""
+# Whatever a later version adds is left out, and what it adds with a default may be missing.
+_ANSWER = TypeAdapter(Investigation)
 
 
 def investigation_id(
@@ -75,6 +82,32 @@ async def keep(
     )
 
 
+async def kept(store: GraphStore, identity: str, *, scope: TenantScope) -> Investigation | None:
+    """The investigation kept under an id, as it was told: one statement.
+
+    None where the scope may see none of that id, or where its whole answer was not kept: it was too
+    long, or another version of this program told it in a form that is no longer read. Raises
+    GraphUnavailable.
+    """
+    rows = await store.ask("kept_investigation", scope=scope, investigation=identity)
+    return answer_of(rows[0]["answer"]) if rows else None
+
+
+def answer_of(told: str | None) -> Investigation | None:
+    """An investigation from its JSON; None for none, or for a form that is not read."""
+    if told is None:
+        return None
+    try:
+        return _ANSWER.validate_json(told)
+    except ValidationError:
+        return None
+
+
+def _answer(found: Investigation) -> str | None:
+    whole = _json(asdict(found))
+    return whole if len(whole.encode()) <= LONGEST_ANSWER else None
+
+
 def _slice(where: Slice) -> dict[str, list[str]]:
     return {name: sorted(values) for name, values in where.given().items()}
 
@@ -108,6 +141,7 @@ def _properties(
         "unexplained": found.unexplained,
         "slices": _json([asdict(one) for one in found.slices]),
         "causes": _json([asdict(one) for one in found.causes]),
+        "answer": _answer(found),
     }
 
 

@@ -121,7 +121,9 @@ class Investigation:
 
     `parts` split the delta by what moved, `mix` its mix by dimension; both sum to it.
     `onset` lies from `onset_low` to `onset_high`. `unexplained` is the share of the delta that no
-    cause accounts for; None where nothing changed or too little is known.
+    cause accounts for; None where nothing changed or too little is known. `where` is the slice that
+    was asked about, empty for everything; values of one kind are alternatives. `asked_at` is when
+    it was answered.
     """
 
     id: str
@@ -147,3 +149,5 @@ class Investigation:
     known_at: datetime | None = None
     parts: tuple[PartOfChange, ...] = ()
     mix: tuple[PartOfChange, ...] = ()
+    where: tuple[EntityRef, ...] = ()
+    asked_at: datetime | None = None

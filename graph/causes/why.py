@@ -60,7 +60,8 @@ async def why_changed(
         scope=scope,
     )
     if compared is None:
-        return _incomparable(identity, metric, during, parts[0], known_at)
+        nothing = _incomparable(identity, metric, during, parts[0], known_at)
+        return replace(nothing, where=where.refs(), asked_at=now)
     traffic, scores = parts
     candidates = await candidate_causes(
         store, start=compared.period.start, end=during.end, known_at=known_at
@@ -81,7 +82,7 @@ async def why_changed(
     told = await asyncio.to_thread(examine, facts)
     told, paths = await _traced(asked, facts, told)
     found = investigation_of(facts, told, identity=identity, paths=paths, asked_known_at=known_at)
-    found = replace(found, during=during)
+    found = replace(found, during=during, where=where.refs(), asked_at=now)
     await keep(store, found, where=where, scope=scope, asked_at=now)
     return found
 

@@ -65,6 +65,10 @@ RETURN
   [{index: 0, hour: at.epochSeconds / 3600 * 3600, toldFrom: toString(at - duration({days: 7})),
     start: toString(at - duration({minutes: 30})), end: toString(at + duration({minutes: 1}))}]
     AS spans,
+  [[cell.id, at.epochSeconds / 3600 * 3600]] AS places,
+  'NEWEST' AS order,
+  false AS failed,
+  10 AS first,
   [1000.0, 10000.0] AS limitsMs,
   [0.5, 0.7] AS thresholds,
   toString(at) AS at,

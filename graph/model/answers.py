@@ -31,6 +31,7 @@ INVESTIGATION = Node(
         Property("unexplained", Kind.NUMBER, "share of the delta that nothing accounts for"),
         Property("slices", Kind.JSON, "where it changed, as answered"),
         Property("causes", Kind.JSON, "what did it, as answered, with paths and evidence"),
+        Property("answer", Kind.JSON, "the whole answer; absent where it is too long"),
     ),
     indexes=(("askedAt",), ("owner", "askedAt")),
     grows="with questions, up to a limit for each owner",

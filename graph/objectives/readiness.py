@@ -15,7 +15,7 @@ from graph.causes.coverage import surprise
 from graph.causes.expected_scores import ExpectedScores, ScoreGrid, expected_scores, score_grid
 from graph.estimates import Array
 from graph.facts import hour_of
-from graph.frame import Ints, Scores, Traffic
+from graph.frame import Ints, Mask, Scores, Traffic
 from graph.slices import Period
 
 READY = 0.9
@@ -27,6 +27,14 @@ _SURPRISE = -3.0
 _MATERIAL = 0.9
 _LEAST = 10.0
 _LEAST_SETTLED = 30.0
+
+
+_MANY_STEPS = 50
+_SURPRISE_OF_MANY = -4.0
+"""Of hundreds of steps none is to look short by chance."""
+_LEAST_OF_STEP = 20.0
+_ABOUT_S = 86_400
+_WIDTHS = (0, 1, 2, 4, 8, 16, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,44 @@ class ScoreArrival:
         )
         return min(max(float(told) / total, 0.0), 1.0)
 
+    def by_step(self, step: Ints, asked: Mask, *, count: int, step_s: float) -> tuple[Array, Array]:
+        """Of each of `count` steps of time, the scores that count as in and those to be expected.
+
+        Both are evaluators x steps. `step` gives the step of each hour, `asked` which hours count.
+        Where fewer came than chance explains, in a step or in the day about it, that many fewer
+        count as in. An evaluator of whose delays too little is known tells nothing.
+        """
+        known = self.expected.curves.known[: len(self.grid.names)]
+        tells = (known & (self.expected.settled > 0))[:, None] | (
+            self.grid.backfilled[None, :] & (self.expected.settled > 0)[:, None]
+        )
+        in_all = self.expected.in_all.sum(axis=1) * tells * asked
+
+        def stepped(rows: Array) -> Array:
+            summed = [np.bincount(step, weights=row, minlength=count) for row in rows]
+            return np.array(summed, dtype=np.float64).reshape(len(rows), count)
+
+        by_now = stepped(in_all * self.expected.arrived)
+        arrived = stepped(self.grid.scores.sum(axis=1) * tells * asked)
+        return by_now * self._came(arrived, by_now, reach=int(_ABOUT_S // step_s)), stepped(in_all)
+
+    def _came(self, arrived: Array, by_now: Array, *, reach: int) -> Array:
+        """The share of what can have come that came: 1 but where chance does not explain less.
+
+        A step with too few to judge by is judged with those about it.
+        """
+        share, waiting = np.ones_like(by_now), np.ones(by_now.shape, dtype=np.bool_)
+        spread, settled = self.expected.spread[:, None], self.expected.settled[:, None].clip(1.0)
+        surprising = _SURPRISE if by_now.shape[1] <= _MANY_STEPS else _SURPRISE_OF_MANY
+        for width in (w for w in _WIDTHS if w <= reach or w == 0):
+            came, due = (_about(rows, width) for rows in (arrived, by_now))
+            enough = waiting & (due >= _LEAST_OF_STEP)
+            error = np.sqrt(spread * (due + due**2 / settled))
+            short = enough & (came < _MATERIAL * due) & (came - due < surprising * error)
+            share[short] = came[short] / due[short]
+            waiting &= ~enough
+        return share
+
     def _short(self, place: int, arrived: float, by_now: float) -> bool:
         """Whether fewer came than chance explains: the evaluator is slow, or has stopped."""
         by_chance = surprise(
@@ -92,6 +138,14 @@ class ScoreArrival:
             if hour in at:
                 share[:, column] = self.expected.arrived[:, at[hour]]
         return weight @ share / weight.sum()
+
+
+def _about(rows: Array, width: int) -> Array:
+    """The sums of each column and of so many to either side."""
+    size = rows.shape[1]
+    sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+    place = np.arange(size, dtype=np.int64)
+    return sums[:, (place + width + 1).clip(max=size)] - sums[:, (place - width).clip(min=0)]
 
 
 def score_arrival(

@@ -149,7 +149,7 @@ async def test_metrics_count_by_names_of_ours(administrator: Client) -> None:
         'routecause_log_waiting_entries{group="writer"}',
         "routecause_view_age_seconds",
         "routecause_dead_letters ",
-        "routecause_redis_up 1.0",
+        "routecause_redis_up 1\n",
     ):
         assert line in text, line
 

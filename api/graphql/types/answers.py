@@ -75,6 +75,11 @@ class AnswerEvent:
     )
     text: str | None = strawberry.field(description="The step in words.")
     answer: Answer | None = strawberry.field(description="The answer, in the last event.")
+    tool: str | None = strawberry.field(description="The tool that was called.", default=None)
+    arguments: str | None = strawberry.field(
+        description="Its arguments as JSON, those that were given.", default=None
+    )
+    took_ms: float | None = strawberry.field(description="How long that took.", default=None)
 
 
 @strawberry.type(description="A question that was asked, how it was answered and what it cost.")

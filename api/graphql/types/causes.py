@@ -186,6 +186,13 @@ class Investigation:
     known_at: datetime | None = strawberry.field(
         description="The instant that it is told as of; null where everything known counts."
     )
+    where: list[EntityRef] = strawberry.field(
+        description="The slice that was asked about: things of one kind are alternatives; "
+        "empty for everything."
+    )
+    asked_at: datetime | None = strawberry.field(
+        description="When it was answered; null where an earlier version kept it without."
+    )
 
 
 @strawberry.type(description="What the metric had been, had the traffic been routed otherwise.")

@@ -75,6 +75,21 @@ class DeploymentHealth:
     )
 
 
+@strawberry.type(description="What a deployment was judged to be at an instant.")
+class StateAt:
+    """The twin of graph.states.StateAt."""
+
+    at: datetime = strawberry.field(description="The instant: the end of a step.")
+    status: HealthStatus = strawberry.field(description="The judgement.")
+    breaker: BreakerState = strawberry.field(description="Its circuit breaker.")
+    reasons: list[str] = strawberry.field(
+        description="Why this status, in words with the figures; also what is missing or stale."
+    )
+    stale: bool = strawberry.field(
+        description="Whether the evidence was too old to be relied on; never HEALTHY then."
+    )
+
+
 @strawberry.type(description="An incident as it was known.")
 class Incident:
     """The twin of graph.evidence.Incident."""

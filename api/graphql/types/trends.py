@@ -18,6 +18,11 @@ class Point:
     )
     low: float | None = strawberry.field(description="Lower 95 % limit.")
     high: float | None = strawberry.field(description="Upper 95 % limit.")
+    complete: float | None = strawberry.field(
+        description="For QUALITY, the share of the scores to be expected of the step that are in, "
+        "in [0, 1]: of the whole slice, or of the evaluator that a series is of. Scores of an "
+        "evaluator that stopped are missing too. Null for other metrics, and where nothing tells."
+    )
 
 
 @strawberry.type(description="The points of one group.")

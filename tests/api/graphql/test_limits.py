@@ -4,9 +4,10 @@ import time
 from itertools import pairwise
 
 import pytest
-from graphql import get_introspection_query
+from graphql import get_introspection_query, parse
 
 from api.graphql.documents import Documents
+from api.graphql.limits import COMPLEXITY, oversize
 from api.graphql.schema import Schema
 from api.graphql.settings import GraphqlSettings
 
@@ -48,6 +49,23 @@ async def test_complexity_counts_what_a_field_reads() -> None:
         'fragment F on Query { fleet(at: "2026-09-08T12:00:00Z") { model } incidents { id } }'
     )
     assert "units of complexity than the 120" in (await refusal(query))[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused"),
+    [("(first: 2)", 0), ("(first: 4)", 1), ("", 1), ("(first: $n)", 1), ("(first: 0)", 0)],
+)
+def test_what_a_list_reads_for_each_counts_as_often(arguments: str, refused: int) -> None:
+    query = f"{{ requests{arguments} {{ id contextThen {{ ...C }} }} }}"
+    document = parse(f"{query} fragment C on RequestContext {{ incidents {{ id }} }}")
+    assert len(oversize(document, limits=LIMITS)) == refused
+
+
+def test_figures_named_like_a_list_are_figures() -> None:
+    figures = " ".join(f"a{n}: requests" for n in range(3))
+    document = parse(f"{{ whyChanged {{ coverage {{ {figures} }} }} }}")
+    just = GraphqlSettings(query_complexity=COMPLEXITY["whyChanged"] + 4)
+    assert oversize(document, limits=just) == []
 
 
 async def test_tokens_are_limited() -> None:

@@ -323,9 +323,16 @@ NEEDS_READ = {
     "slos": "{ slos { id } }",
     "experiment": '{ experiment(id: "x") { verdict } }',
     "rollout": '{ rollout(change: "x") { verdict } }',
+    "investigation": '{ investigation(id: "x") { id } }',
+    "postmortem": '{ postmortem(incident: "x") { title } }',
     "names": "{ names { models } }",
     "maintenance": "{ maintenance { id } }",
+    "stateHistory": '{ stateHistory(deployment: "x", during: {from: "2026-09-01T00:00:00Z", '
+    'to: "2026-09-02T00:00:00Z"}) { at } }',
     "questions": "{ questions { id } }",
+    "requests": '{ requests(during: {from: "2026-09-01T00:00:00Z", to: "2026-09-02T00:00:00Z"}) '
+    "{ id } }",
+    "impact": '{ impact(incident: "x") { requests } }',
 }
 
 

@@ -22,9 +22,11 @@ from api.graphql.types import answers as answer_types
 from api.graphql.types import causes as cause_types
 from api.graphql.types import experiments as experiment_types
 from api.graphql.types import fleet as fleet_types
+from api.graphql.types import impact as impact_types
 from api.graphql.types import objectives as objective_types
 from api.graphql.types import outlook as outlook_types
 from api.graphql.types import requests as request_types
+from api.graphql.types import review as review_types
 from api.graphql.types import routing as routing_types
 from api.graphql.types import spending as spending_types
 from api.graphql.types import trends as trend_types
@@ -37,13 +39,16 @@ from graph import (
     fleet,
     forecast,
     health,
+    impact,
     names,
+    postmortem,
     requests,
     rollouts,
     savings,
     similar,
     slices,
     slos,
+    states,
     trends,
     whatif,
 )
@@ -65,7 +70,12 @@ SERVED_ROOTS = {
     "Subscription": {"fleetChanged", "answer"},
 }
 """What of the contract is served; all that is not is left out whole."""
-MORE_ROOTS = {"Query": {"savings", "rollout", "names", "maintenance", "questions"}}
+MORE_ROOTS = {
+    "Query": {
+        *("stateHistory", "requests", "impact", "savings", "rollout", "names"),
+        *("maintenance", "questions", "investigation", "postmortem"),
+    }
+}
 """What is served beside the contract."""
 
 TWINS = [
@@ -107,11 +117,15 @@ TWINS = [
     (experiment_types.Rollout, rollouts.Rollout),
     (routing_types.Candidate, ranking.Candidate),
     (fleet_types.Maintenance, evidence.Maintenance),
+    (fleet_types.StateAt, states.StateAt),
     (answer_types.Answer, answers.Answer),
     (answer_types.AskedQuestion, memory.AskedQuestion),
     (answer_types.Happening, names.Happening),
     (answer_types.Names, names.Names),
     (routing_types.RoutingView, ranking.RoutingView),
+    (impact_types.Impact, impact.Impact),
+    (impact_types.TierImpact, impact.TierImpact),
+    (review_types.Postmortem, postmortem.Postmortem),
 ]
 
 

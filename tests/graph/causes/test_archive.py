@@ -8,12 +8,14 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from graph.causes.archive import investigation_id, keep
+from graph.causes import archive
+from graph.causes.archive import answer_of, investigation_id, keep, kept
 from graph.causes.investigation import (
     Cause,
     Coverage,
     Investigation,
     Mechanism,
+    PartOfChange,
     PathStep,
     SliceContribution,
     Verdict,
@@ -308,3 +310,44 @@ def test_a_questions_id_is_made_of_all_that_was_asked() -> None:
     questions: list[dict[str, Any]] = [{**asked, **other} for other in others]
     made = {investigation_id(**question) for question in questions}
     assert len({*made, investigation_id(**asked)}) == len(others) + 1
+
+
+async def test_it_is_given_back_as_it_was_told_to_whom_it_may_be(case: Case) -> None:
+    told = case.found(
+        where=(case.task,), asked_at=T0 + DAY, parts=(PartOfChange("routing", -0.1, 1.0),)
+    )
+    await case.keep(told)
+    with counting() as count:
+        assert await kept(case.store, told.id, scope=case.scope) == told
+    assert len(count.statements) == 1
+    assert await kept(case.store, told.id, scope=TenantScope.all()) == told
+    assert await kept(case.store, told.id, scope=TenantScope.of("another")) is None
+    assert await kept(case.store, "inv-nobody-asked", scope=case.scope) is None
+
+
+async def test_a_tenant_does_not_open_what_was_told_of_all(case: Case) -> None:
+    told = case.found()
+    await case.keep(told, scope=TenantScope.all())
+    assert await kept(case.store, told.id, scope=case.scope) is None
+    assert await kept(case.store, told.id, scope=TenantScope.all()) == told
+
+
+async def test_one_whose_answer_was_not_kept_is_not_given_back(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "LONGEST_ANSWER", 100)
+    await case.keep(case.found())
+    (row,) = await case.read("MATCH (n:Investigation {id: $id}) RETURN n.summary AS summary")
+    assert row["summary"] == "Quality fell."
+    assert await kept(case.store, f"inv-{case.name}", scope=case.scope) is None
+
+
+def test_answers_of_other_versions_are_read_where_they_can_be(store: GraphStore) -> None:
+    told = Case(store).found()
+    later: dict[str, Any] = orjson.loads(orjson.dumps(told)) | {"mood": "grim"}
+    earlier = {name: value for name, value in later.items() if name not in {"where", "asked_at"}}
+    for form in (later, earlier):
+        assert answer_of(orjson.dumps(form).decode()) == told
+    del later["verdict"]
+    for form in (orjson.dumps(later).decode(), "[]", "no JSON", None):
+        assert answer_of(form) is None

@@ -86,3 +86,30 @@ def test_where_nobody_scores_nothing_is_awaited() -> None:
     arrival = told(delay_hours=1, judged=0.0)
     assert arrival.ready_until(NOW) == NOW
     assert arrival.complete(before(NOW, days=3)) == 1.0
+
+
+def test_steps_tell_what_is_in_and_what_stopped() -> None:
+    stopped = NOW - timedelta(hours=30)
+    arrival = told(delay_hours=6, judged=0.05, silent_from=stopped)
+    hours = arrival.grid.hours
+    steps = np.arange(len(hours), dtype=np.int64)
+    asked = hours >= NOW.timestamp() - 4 * 86_400
+    in_by_now, due = arrival.by_step(steps, asked, count=len(hours), step_s=HOUR_S)
+    assert due[0, ~asked].sum() == 0
+    assert due[0, asked] == pytest.approx(PER_HOUR * 0.05, rel=0.3)
+    share = in_by_now[0, asked] / due[0, asked]
+    # Three scores an hour are too few for any hour alone: those about it tell.
+    assert share[:24] == pytest.approx(1.0, abs=0.02)
+    assert (share[-20:] < 0.15).all()
+    awaited = told(delay_hours=6)
+    in_by_now, due = awaited.by_step(steps, asked, count=len(hours), step_s=HOUR_S)
+    expected = 1 - np.exp(-(NOW.timestamp() - hours[asked] - HOUR_S / 2) / HOUR_S / 6)
+    assert in_by_now[0, asked][:-1] / due[0, asked][:-1] == pytest.approx(expected[:-1], abs=0.1)
+
+
+def test_steps_of_an_evaluator_that_nobody_knows_tell_nothing() -> None:
+    arrival = told(delay_hours=1, judged=0.0)
+    hours = len(arrival.grid.hours)
+    steps, asked = np.arange(hours, dtype=np.int64), np.ones(hours, dtype=np.bool_)
+    told_of, due = arrival.by_step(steps, asked, count=hours, step_s=HOUR_S)
+    assert (told_of.sum(), due.sum()) == (0.0, 0.0)
