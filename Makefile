@@ -4,6 +4,7 @@
 #   make test     every check and every test
 #   make quick    the part of the tests that takes less than a minute
 #   make check    what pre-commit runs: style, types, imports
+#   make console-bench    how soon and how smoothly the console of a running service shows
 
 UV_VERSION := 0.13.8
 VENV := .venv
@@ -26,7 +27,7 @@ export PYRIGHT_PYTHON_GLOBAL_NODE := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick check console clean
+.PHONY: help demo test quick check console console-bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +47,7 @@ check: $(VENV)/.synced
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/pyright
 	$(VENV)/bin/lint-imports
+	@$(VENV)/bin/python -m api.console.build --check
 
 console: $(VENV)/.synced
 	@$(VENV)/bin/python -m api.console.build
@@ -66,6 +68,9 @@ $(TOOLS)/.uv-$(UV_VERSION):
 		"apt install python3-venv"; cat $(TOOLS)/venv.log; exit 1; }
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
+
+console-bench: $(VENV)/.synced
+	@$(VENV)/bin/python tests/browser/measure.py
 
 clean:
 	rm -rf $(VENV) build

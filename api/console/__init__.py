@@ -1,1 +1,1 @@
-"""What a person opens in a browser: the front page, GraphiQL and the guide for Neo4j Browser."""
+"""What a person opens in a browser: the console, GraphiQL and the guide for Neo4j Browser."""

@@ -1,12 +1,12 @@
-"""Serves what a browser opens: the front page, GraphiQL with its assets, and the Neo4j guide."""
+"""Serves what a browser opens: the console, GraphiQL, their assets, and the guide for Neo4j."""
 
 import hashlib
+import json
 import mimetypes
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from string import Template
+from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -17,17 +17,33 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from api.console import guide
-from api.console.build import DIST
+from api.console.build import APP, GRAPHIQL
 from api.console.settings import ConsoleSettings
 
-LANDING = Path(__file__).parent / "landing"
+# Every address of the console. Each gives the same page, which reads the rest from its address.
+PAGES: Final = (
+    "/",
+    "/deployments/{id:path}",
+    "/trends",
+    "/why",
+    "/why/{id:path}",
+    "/requests",
+    "/requests/{id:path}",
+    "/incidents",
+    "/incidents/{id:path}",
+    "/changes/{id:path}",
+    "/next",
+    "/next/{part}",
+    "/experiments/{id:path}",
+    "/ask",
+)
 GUIDE_PATH = "/guides/routecause.html"
 IMMUTABLE = "public, max-age=31536000, immutable"
 # Asked again on each visit, answered by 304 while nothing changed.
 REVALIDATE = "no-cache"
 
 _NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-LANDING_POLICY = (
+CONSOLE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     f" connect-src 'self'; {_NOTHING_ELSE}"
 )
@@ -42,19 +58,21 @@ SAFE = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-UNBUILT = "GraphiQL is not built; run `python -m api.console.build` and start the service again.\n"
+UNBUILT = "{name} is not built; run `python -m api.console.build` and start the service again.\n"
+# What stands in the built page for what this process serves besides.
+_ABOUT: Final = "$about"
 
 
 def console_router(settings: ConsoleSettings) -> APIRouter:
-    """The console's routes: `/`, `/graphql` for browsers, their assets, and the guide.
+    """The console's routes: its pages, `/graphql` for browsers, their assets, and the guide.
 
     Mount it ahead of the GraphQL API: a GET of `/graphql` that asks for no HTML passes through to
     the route behind it. Files are read once, here.
     """
     router = APIRouter()
-    router.routes.extend(_landing_routes(settings))
+    router.routes.extend(_console_routes(APP.dist, settings=settings))
     if settings.graphiql:
-        router.routes.extend(_graphiql_routes(DIST))
+        router.routes.extend(_graphiql_routes(GRAPHIQL.dist))
     router.routes.append(Route(GUIDE_PATH, _guide, methods=["GET", "OPTIONS"]))
     return router
 
@@ -112,27 +130,68 @@ def _wants_html(scope: Scope) -> bool:
 
 
 def _graphiql_routes(dist: Path) -> list[BaseRoute]:
-    page = dist / "index.html"
-    html = page.read_text() if page.is_file() else None
-    assets = {path.name: File.read(path) for path in _served(dist / "assets")}
+    html = _built(dist)
 
     async def graphiql(_: Request) -> Response:
-        if html is None:
-            return PlainTextResponse(UNBUILT, status_code=503, headers=SAFE)
-        policy = {"Content-Security-Policy": GRAPHIQL_POLICY, "Cache-Control": REVALIDATE}
-        return HTMLResponse(html, headers={**SAFE, **policy, "Vary": "Accept"})
+        return _page(html, name=GRAPHIQL.name, policy=GRAPHIQL_POLICY)
+
+    return [
+        HtmlRoute("/graphql", graphiql, methods=["GET"], include_in_schema=False),
+        _assets("/graphiql/assets/{name}", dist / "assets"),
+    ]
+
+
+def _console_routes(dist: Path, *, settings: ConsoleSettings) -> list[BaseRoute]:
+    html = _built(dist)
+
+    async def console(request: Request) -> Response:
+        about = json.dumps(_about(request, settings=settings))
+        filled = None if html is None else html.replace(_ABOUT, escape(about))
+        return _page(filled, name=APP.name, policy=CONSOLE_POLICY)
+
+    return [
+        *(Route(path, console, methods=["GET"]) for path in PAGES),
+        _assets("/assets/{name}", dist / "assets"),
+        _asset("/mark.svg", dist / "mark.svg"),
+    ]
+
+
+def _built(dist: Path) -> str | None:
+    page = dist / "index.html"
+    return page.read_text(encoding="utf-8") if page.is_file() else None
+
+
+def _page(html: str | None, *, name: str, policy: str) -> Response:
+    if html is None:
+        text = UNBUILT.format(name=name[0].upper() + name[1:])
+        return PlainTextResponse(text, status_code=503, headers=SAFE)
+    told = {"Content-Security-Policy": policy, "Cache-Control": REVALIDATE, "Vary": "Accept"}
+    return HTMLResponse(html, headers={**SAFE, **told})
+
+
+def _assets(path: str, folder: Path) -> Route:
+    """The files of a folder, each for good under a name that changes with what is in it."""
+    files = {path.name: File.read(path) for path in _served(folder)}
 
     async def asset(request: Request) -> Response:
         # A lookup by name, so that no path leads out of the folder.
-        file = assets.get(request.path_params["name"])
+        file = files.get(request.path_params["name"])
         if file is None:
             return PlainTextResponse("No such asset.\n", status_code=404, headers=SAFE)
         return file.answer(request, cache=IMMUTABLE)
 
-    return [
-        HtmlRoute("/graphql", graphiql, methods=["GET"], include_in_schema=False),
-        Route("/graphiql/assets/{name}", asset, methods=["GET"]),
-    ]
+    return Route(path, asset, methods=["GET"])
+
+
+def _asset(path: str, source: Path) -> Route:
+    file = File.read(source) if source.is_file() else None
+
+    async def asset(request: Request) -> Response:
+        if file is None:
+            return PlainTextResponse("No such asset.\n", status_code=404, headers=SAFE)
+        return file.answer(request, cache=REVALIDATE)
+
+    return Route(path, asset, methods=["GET"])
 
 
 def _served(folder: Path) -> list[Path]:
@@ -141,64 +200,16 @@ def _served(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix != ".gz")
 
 
-def _landing_routes(settings: ConsoleSettings) -> list[BaseRoute]:
-    template = Template((LANDING / "index.html").read_text())
-    assets = {name: File.read(LANDING / name) for name in ("landing.css", "landing.js", "mark.svg")}
-
-    async def landing(request: Request) -> Response:
-        html = template.substitute(doors="\n".join(_doors(request, settings=settings)))
-        policy = {"Content-Security-Policy": LANDING_POLICY, "Cache-Control": REVALIDATE}
-        return HTMLResponse(html, headers={**SAFE, **policy})
-
-    async def asset(request: Request) -> Response:
-        file = assets.get(request.path_params["name"])
-        if file is None:
-            return PlainTextResponse("No such asset.\n", status_code=404, headers=SAFE)
-        return file.answer(request, cache=REVALIDATE)
-
-    return [
-        Route("/", landing, methods=["GET"]),
-        Route("/console/{name}", asset, methods=["GET"]),
-    ]
-
-
-@dataclass(frozen=True)
-class Door:
-    """A link on the front page: where it leads and what is behind it."""
-
-    href: str
-    title: str
-    text: str
-
-    def html(self) -> str:
-        """The door as a list item."""
-        return (
-            f'          <li><a href="{escape(self.href)}"><strong>{escape(self.title)}</strong>'
-            f"<span>{escape(self.text)}</span></a></li>"
-        )
-
-
-def _doors(request: Request, *, settings: ConsoleSettings) -> Sequence[str]:
-    """Only what this process really serves, or was told the address of."""
-    doors: list[Door] = []
-    if settings.graphiql:
-        doors.append(
-            Door("/graphql", "GraphiQL", "Ask the API: the schema, its docs, the main questions.")
-        )
-    if settings.neo4j_browser_url is not None:
-        doors.append(
-            Door(
-                browser_link(settings.neo4j_browser_url, guide_url=_guide_url(request)),
-                "Neo4j Browser",
-                "The graph itself, opened on the guide.",
-            )
-        )
-    doors.append(
-        Door(GUIDE_PATH, "Guide", "Every question as Cypher, and the paths worth looking at.")
-    )
-    if _serves(request, path="/metrics"):
-        doors.append(Door("/metrics", "Metrics", "Counters and timings, for Prometheus."))
-    return [door.html() for door in doors]
+def _about(request: Request, *, settings: ConsoleSettings) -> dict[str, object]:
+    """Which doors there are: only what this process really serves, or was told the address of."""
+    browser = settings.neo4j_browser_url
+    guide_url = _guide_url(request)
+    return {
+        "graphiql": settings.graphiql,
+        "neo4jBrowser": browser,
+        "guide": GUIDE_PATH if browser is None else browser_link(browser, guide_url=guide_url),
+        "metrics": _serves(request, path="/metrics"),
+    }
 
 
 def browser_link(browser_url: str, *, guide_url: str) -> str:

@@ -15,5 +15,5 @@ class ConsoleSettings(BaseSettings):
     neo4j_browser_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s\"'<>]+$",
-        description="Address of Neo4j Browser, e.g. http://127.0.0.1:7474/browser/; `serve` sets it for the embedded Neo4j, and without it the front page shows no link.",
+        description="Address of Neo4j Browser, e.g. http://127.0.0.1:7474/browser/; `serve` sets it for the embedded Neo4j, and without it the console has no door to it.",
     )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,9 @@ VISIBLE_LIMIT_S = 60
 STOP_LIMIT_S = 60
 CALL_LIMIT_S = 10
 POLL_S = 0.25
+# Two Tuesdays are in it on any day, so that the last can be compared with the one before.
+DEMO_DAYS = "16"
+DEMO_PER_DAY = "2000"
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 DEPLOYMENT = "apex@aws"
 REQUEST = "request-1"
@@ -88,6 +92,43 @@ def drive(node: Node) -> Drive:
 
 
 @dataclass(frozen=True)
+class DemoFleet:
+    """The demo, running on live with its planted faults."""
+
+    url: str
+    process: int
+    printed: Sequence[str]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Generator[DemoFleet]:
+    """`routecause demo` as a newcomer starts it, smaller, so that it is there sooner."""
+    assert node, "the console is built before the service reads it"
+    data_dir = tmp_path_factory.mktemp("demo")
+    port = _free_port()
+    size = ("--days", DEMO_DAYS, "--per-day", DEMO_PER_DAY)
+    command = [_routecause(), "demo", "--port", str(port), *size]
+    environment = {**_environment(), "ROUTECAUSE_DATA_DIR": str(data_dir)}
+    log, printed = data_dir / "demo.err", data_dir / "demo.out"
+    with log.open("wb") as errors, printed.open("wb") as output:
+        running = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=environment
+        )
+    with _ended(running):
+
+        def is_live() -> bool:
+            assert running.poll() is None, log.read_text(errors="replace")[-4000:]
+            return "runs on live" in printed.read_text()
+
+        _until(is_live, limit_s=START_LIMIT_S)
+        yield DemoFleet(
+            url=f"http://127.0.0.1:{port}",
+            process=running.pid,
+            printed=printed.read_text().splitlines(),
+        )
+
+
+@dataclass(frozen=True)
 class Service:
     """A running service with a little traffic in its graph."""
 
@@ -104,16 +145,14 @@ def service(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Generator[S
     data_dir = tmp_path_factory.mktemp("service")
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [
-        str(Path(sys.executable).with_name("routecause")),
-        *("serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(data_dir)),
-    ]
+    where = ("--host", "127.0.0.1", "--port", str(port), "--data-dir", str(data_dir))
+    command = [_routecause(), "serve", *where]
     log = data_dir / "serve.log"
     with log.open("wb") as output:
         running = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment()
         )
-    try:
+    with _ended(running):
         with httpx.Client(base_url=url, timeout=CALL_LIMIT_S) as client:
             _until(lambda: _is_ready(client, running, log), limit_s=START_LIMIT_S)
             events = _events(datetime.now(UTC))
@@ -123,6 +162,17 @@ def service(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Generator[S
             _until(lambda: _is_visible(client), limit_s=VISIBLE_LIMIT_S)
         password = (data_dir / "neo4j" / "password").read_text().strip()
         yield Service(url=url, neo4j_password=password, deployment=DEPLOYMENT, request=REQUEST)
+
+
+def _routecause() -> str:
+    return str(Path(sys.executable).with_name("routecause"))
+
+
+@contextmanager
+def _ended(running: subprocess.Popen[bytes]) -> Generator[None]:
+    """The process is asked to end in the end, and killed where it does not."""
+    try:
+        yield
     finally:
         running.terminate()
         try:

@@ -1,78 +1,246 @@
-"""The pages in a real browser that can reach nothing but loopback."""
+"""The console in a real browser, on the demo's fleet, reaching nothing but loopback."""
 
+import json
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import httpx
+import psutil
 import pytest
+
+from api.graphql import trusted
 
 pytestmark = pytest.mark.browser
 
-CALL_LIMIT_S = 10
-QUESTIONS = [
-    "Fleet",
-    "WhyChanged",
-    "Request",
-    "Trend",
-    "Compare",
-    "RoutingView",
-    "WhatIf",
-    "WhatComesNext",
-    "Spending",
-    "FleetChanged",
-]
-WORKERS = {"editor.worker", "graphql.worker", "json.worker"}
+CALL_LIMIT_S = 60
+FIRST_LOAD_BYTES = 250_000
+DAY = timedelta(days=1)
+WHY = trusted.document("why")
+DOCUMENTS = trusted.documents()
 
 
-def described(url: str, *, type_name: str, field: str) -> str:
-    """What the served schema says of a field."""
-    query = f'{{ __type(name: "{type_name}") {{ fields {{ name description }} }} }}'
-    answer = httpx.post(f"{url}/graphql", json={"query": query}, timeout=CALL_LIMIT_S).json()
-    fields = answer["data"]["__type"]["fields"]
-    return next(each["description"] for each in fields if each["name"] == field)
+def ask(url: str, name: str, **variables: object) -> Any:
+    """The answer of the API to a trusted document, by its hash, as any client gets it."""
+    named = {"persistedQuery": {"version": 1, "sha256Hash": trusted.digest(trusted.document(name))}}
+    body = {"variables": variables, "extensions": named}
+    answer = httpx.post(f"{url}/graphql", json=body, timeout=CALL_LIMIT_S).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
 
 
-def words(text: str) -> str:
-    """The words alone, since a page sets Markdown and breaks lines its own way."""
-    return " ".join(re.findall(r"\w+", text))
+@dataclass(frozen=True)
+class Planted:
+    """What the demo planted for its third question, found by asking the API."""
+
+    question: str
+    day: datetime
+    change: str
+    investigation: Mapping[str, Any]
+
+    @property
+    def during(self) -> dict[str, str]:
+        """The day, as the API takes it."""
+        return {"from": stamp(self.day), "to": stamp(self.day + DAY)}
+
+    @property
+    def address(self) -> str:
+        """Where the console tells why."""
+        asked = {"metric": "QUALITY", **self.during, "where": "taskType:reasoning"}
+        return f"/why?{urlencode(asked)}"
 
 
-def test_graphiql_answers_completes_and_documents_with_no_address_outside(
-    service: Any, drive: Any
-) -> None:
-    visit = drive("graphiql", url=service.url)
+def stamp(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
+
+@pytest.fixture(scope="module")
+def planted(demo: Any) -> Planted:
+    question = next(
+        line.removeprefix("■ ") for line in demo.printed if "quality drop for reasoning" in line
+    )
+    query = ask(demo.url, "ask", question=question)["ask"]["query"]
+    begins = re.search(r'from: "([^"]+)"', query)
+    assert begins is not None, query
+    day = datetime.fromisoformat(begins[1]).astimezone(UTC)
+    during = {"from": stamp(day), "to": stamp(day + DAY)}
+    found = ask(
+        demo.url, "why", metric="QUALITY", during=during, where={"taskType": ["reasoning"]}
+    )["whyChanged"]
+    return Planted(question, day, found["causes"][0]["id"], found)
+
+
+def numbers(answer: object) -> Iterator[float]:
+    """Every number of an answer."""
+    if isinstance(answer, dict):
+        for value in answer.values():  # pyright: ignore[reportUnknownVariableType]  # JSON
+            yield from numbers(value)  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(answer, list):
+        for value in answer:  # pyright: ignore[reportUnknownVariableType]  # JSON
+            yield from numbers(value)  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(answer, int | float) and not isinstance(answer, bool):
+        yield answer
+
+
+def pages(url: str, planted: Planted) -> list[dict[str, str]]:
+    """Every page with something on it: its name, its address, and a button to press there."""
+    fleet = ask(url, "fleet")["fleet"]
+    ill = next(one["deployment"] for one in fleet if one["status"] != "HEALTHY")
+    incident = ask(url, "names")["names"]["incidents"][-1]["id"]
+    during, by_task = planted.during, "taskType:reasoning"
+    request = ask(url, "requests", during=during, order="WORST_SCORED", failed=False, first=1)[
+        "requests"
+    ][0]["id"]
+    given = {
+        "fleet": "/",
+        "fleet-by-place": "/?view=place",
+        "deployment": f"/deployments/{quote(ill, safe='')}",
+        "trends": f"/trends?{urlencode({'metric': 'QUALITY', 'by': 'TASK_TYPE', 'range': '7d'})}",
+        "why": "/why",
+        "why-asked": planted.address,
+        "investigation": f"/why/{planted.investigation['id']}",
+        "requests": f"/requests?{urlencode({**during, 'where': by_task, 'order': 'SLOWEST'})}",
+        "request": f"/requests/{quote(request, safe='')}",
+        "incidents": "/incidents",
+        "incident": f"/incidents/{quote(incident, safe='')}",
+        "change": f"/changes/{planted.change}",
+        "next": "/next?without=aws",
+        "budgets": "/next/budgets",
+        "objectives": "/next/objectives",
+        "costs": "/next/costs",
+        "experiments": "/next/experiments",
+        "ask": f"/ask?{urlencode({'question': 'What is healthy?'})}",
+        "absent": "/requests/no-such-request",
+    }
+    press = {"incident": "Draft a postmortem"}
+    return [
+        {"name": name, "path": path, **({"press": press[name]} if name in press else {})}
+        for name, path in given.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def visit(demo: Any, drive: Any, planted: Planted) -> Any:
+    """Every page, visited once; the tests below look at what came of it."""
+    return drive("pages", url=demo.url, pages=pages(demo.url, planted), limitMs=60_000)
+
+
+def test_no_page_asks_outside_or_complains(visit: Any) -> None:
     assert visit.outside == visit.refused == visit.failures == visit.console == []
-    assert visit.result["tabs"] == QUESTIONS
-    assert service.deployment in visit.result["answer"]
-    assert service.deployment in visit.result["subscription"]
-    assert any(item.startswith("deployment") for item in visit.result["completion"])
-    shown = words(visit.result["docs"])
-    assert words(described(service.url, type_name="Query", field="fleet")) in shown
-    assert words(described(service.url, type_name="DeploymentHealth", field="reasons")) in shown
-    started = {url.rpartition("/")[2].partition("-")[0] for url in visit.result["workers"]}
-    assert started == WORKERS
+    assert {name: seen["problems"] for name, seen in visit.result.items() if seen["problems"]} == {}
 
 
-def test_every_default_question_fits_the_schema(service: Any, drive: Any) -> None:
-    visit = drive("questions", url=service.url, request=service.request)
+def test_every_page_is_accessible_at_both_widths_in_both_themes(visit: Any) -> None:
+    assert {name: seen["serious"] for name, seen in visit.result.items() if seen["serious"]} == {}
+    widest = {name: seen["widest"] for name, seen in visit.result.items()}
+    assert widest == {key: {"desk": 1280, "phone": 390} for key in widest}
+
+
+def test_the_console_asks_trusted_documents_alone(visit: Any) -> None:
+    every = [one for seen in visit.result.values() for one in seen["operations"]]
+    asked = [one for one in every if one["name"] != "streamed"]
+    assert len({one["name"] for one in asked}) > 15
+    assert {one["hash"] for one in asked} <= set(DOCUMENTS)
+
+
+def test_what_is_on_screen_is_what_the_api_answers(visit: Any, demo: Any) -> None:
+    for name, seen in visit.result.items():
+        told = {float(one) for each in seen["operations"] for one in numbers(each["answer"])}
+        strange = sorted({one for one in seen["figures"] if float(one) not in told})
+        assert strange == [], f"{name} shows what no answer holds"
+    shown = {name: len(seen["figures"]) for name, seen in visit.result.items()}
+    for name in ("deployment", "why-asked", "request", "incident", "change", "next", "requests"):
+        assert shown[name] >= 8, (name, shown[name])
+
+
+def test_an_investigation_is_on_screen_whole(visit: Any, demo: Any, planted: Planted) -> None:
+    told = planted.investigation
+    for name in ("why-asked", "investigation"):
+        seen = visit.result[name]
+        shown = set(seen["figures"])
+        assert told["summary"] in seen["words"]
+        assert {told[one] for one in ("before", "after", "delta", "deltaLow", "deltaHigh")} <= shown
+        for cause in told["causes"]:
+            limits = ("contribution", "contributionLow", "contributionHigh", "counterfactual")
+            assert {cause[one] for one in limits if cause[one] is not None} <= shown
+            assert cause["title"] in seen["words"]
+            for line in (*cause["evidence"], *cause["evidenceAgainst"]):
+                assert " ".join(line.split()) in seen["words"]
+        assert {one["share"] for one in told["slices"]} <= shown
+        assert told["unexplained"] in shown
+
+
+def test_an_operator_gets_from_the_worst_deployment_to_a_postmortem(
+    demo: Any, drive: Any, planted: Planted
+) -> None:
+    zone_less = "%Y-%m-%dT%H:%M"
+    done = drive(
+        "journey",
+        url=demo.url,
+        limitMs=60_000,
+        why={
+            "taskType": "reasoning",
+            "from": planted.day.strftime(zone_less),
+            "to": (planted.day + DAY).strftime(zone_less),
+            "change": planted.change,
+            "question": planted.question,
+        },
+    )
+
+    assert done.outside == done.refused == done.failures == done.console == []
+    found = done.result
+    assert found["worst"]["status"] in {"DOWN", "DEGRADED"}
+    told = planted.investigation
+    assert found["why"]["verdict"] == told["verdict"]
+    assert told["summary"] in found["why"]["said"]
+    assert f"/changes/{planted.change}" in found["rollout"]["address"]
+    assert planted.change in found["rollout"]["said"]
+    request = ask(demo.url, "request", id=found["hurt"]["id"])["request"]
+    assert found["hurt"]["scores"] == sorted(found["hurt"]["scores"])
+    for said in (
+        request["decision"]["deployment"],
+        request["user"],
+        *request["decision"]["reasons"],
+    ):
+        assert said in found["hurt"]["said"]
+    assert planted.change in found["asked"]["text"]
+    assert any("why_changed" in step for step in found["asked"]["steps"])
+    assert planted.change in found["asked"]["cited"]
+    draft = ask(demo.url, "postmortem", incident=found["postmortem"]["id"])["postmortem"]
+    assert found["postmortem"]["saved"] == found["postmortem"]["shown"]
+    assert found["postmortem"]["saved"].splitlines()[0] == draft["markdown"].splitlines()[0]
+
+
+def test_the_first_load_is_small_and_asks_nothing_outside(demo: Any, drive: Any) -> None:
+    visit = drive("first_load", url=demo.url)
+
+    assert visit.outside == visit.console == []
+    sizes = dict(visit.result["loaded"])
+    assert any(path.endswith(".js") for path in sizes)
+    assert all(size > 0 for size in sizes.values()), "sizes are those on the way, compressed"
+    assert sum(sizes.values()) <= FIRST_LOAD_BYTES, json.dumps(sizes, indent=1)
+
+
+def test_the_page_outlives_the_service(demo: Any, drive: Any) -> None:
+    port = int(demo.url.rpartition(":")[2])
+    visit = drive("outage", url=demo.url, pid=listening(demo.process, port), limitMs=60_000)
 
     assert visit.outside == visit.failures == []
-    for name, answer in visit.result.items():
-        assert '"errors"' not in answer, f"{name}: {answer}"
-        assert '"data"' in answer, f"{name}: {answer}"
+    found = visit.result
+    assert found["meanwhile"]["rows"] == found["before"] > 0
+    assert found["meanwhile"]["stale"] > 0
+    assert found["after"] == found["before"]
 
 
-def test_the_front_page_shows_the_fleet_at_a_phones_and_a_desks_width(
-    service: Any, drive: Any
-) -> None:
-    visit = drive("landing", url=service.url)
-
-    assert visit.outside == visit.refused == visit.failures == visit.console == []
-    assert visit.result["live"] == visit.result["ready"] == "yes"
-    assert service.deployment in visit.result["names"]
-    assert len(visit.result["statuses"]) == len(visit.result["names"])
-    assert visit.result["widest"] == {"phone": 390, "desk": 1280}
-    titles = [title for title, _ in visit.result["doors"]]
-    assert any(title.startswith("GraphiQL") for title in titles)
-    assert any(title.startswith("Neo4j Browser") for title in titles)
+def listening(supervisor: int, port: int) -> int:
+    """The process, of those that were started, that answers at a port."""
+    for process in psutil.Process(supervisor).children(recursive=True):
+        if any(
+            one.status == psutil.CONN_LISTEN and one.laddr.port == port  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+            for one in process.net_connections()
+        ):
+            return process.pid
+    raise AssertionError(f"nothing listens at {port}")

@@ -1,7 +1,10 @@
 """The pages a browser gets, from the server itself."""
 
 import gzip
+import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -18,14 +21,18 @@ Client = Callable[..., httpx.AsyncClient]
 
 @pytest.fixture
 def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A built GraphiQL in small: what counts here is how it is served, not what is in it."""
-    assets = tmp_path / "assets"
-    assets.mkdir()
-    (tmp_path / "index.html").write_text("<!doctype html><title>GraphiQL</title>")
-    (assets / "index-abc.js").write_text("export const one = 1;")
-    (assets / "index-abc.js.gz").write_bytes(gzip.compress(b"export const one = 1;"))
-    (tmp_path / "secret.txt").write_text("not an asset")
-    monkeypatch.setattr(pages, "DIST", tmp_path)
+    """The built bundles in small: what counts here is how they are served, not what is in them."""
+    for name, served in (("APP", pages.APP), ("GRAPHIQL", pages.GRAPHIQL)):
+        bundle = replace(served, folder=tmp_path / name.lower())
+        assets = bundle.dist / "assets"
+        assets.mkdir(parents=True)
+        about = '<meta name="routecause" content="$about">' if name == "APP" else ""
+        (bundle.dist / "index.html").write_text(f"<!doctype html><title>{name}</title>{about}")
+        (bundle.dist / "mark.svg").write_text("<svg/>")
+        (assets / "index-abc.js").write_text("export const one = 1;")
+        (assets / "index-abc.js.gz").write_bytes(gzip.compress(b"export const one = 1;"))
+        (bundle.dist / "secret.txt").write_text("not an asset")
+        monkeypatch.setattr(pages, name, bundle)
     return tmp_path
 
 
@@ -53,11 +60,17 @@ async def client(dist: Path) -> AsyncIterator[Client]:
         await each.aclose()
 
 
+def told(page: httpx.Response) -> dict[str, object]:
+    """What the page says of the service."""
+    content = page.text.partition('content="')[2].partition('">')[0]
+    return json.loads(unescape(content))
+
+
 async def test_a_browser_gets_graphiql_under_a_strict_policy(client: Client) -> None:
     answer = await client().get("/graphql", headers=HTML)
 
     assert answer.status_code == 200
-    assert "GraphiQL" in answer.text
+    assert "GRAPHIQL" in answer.text
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
@@ -85,22 +98,30 @@ async def test_graphiql_can_be_off(client: Client) -> None:
 
     assert (await asked.get("/graphql", headers=HTML)).text == "the API"
     assert (await asked.get("/graphiql/assets/index-abc.js")).status_code == 404
-    assert 'href="/graphql"' not in (await asked.get("/")).text
+    assert told(await asked.get("/"))["graphiql"] is False
 
 
-async def test_without_a_build_the_page_says_what_to_do(client: Client, dist: Path) -> None:
-    (dist / "index.html").unlink()
+@pytest.mark.parametrize(
+    ("bundle", "path", "name"),
+    [("app", "/", "The console"), ("app", "/why", "The console"), ("graphiql", "/graphql", "Gra")],
+)
+async def test_without_a_build_the_page_says_what_to_do(
+    client: Client, dist: Path, bundle: str, path: str, name: str
+) -> None:
+    (dist / bundle / "dist" / "index.html").unlink()
 
-    answer = await client().get("/graphql", headers=HTML)
+    answer = await client().get(path, headers=HTML)
 
     assert answer.status_code == 503
+    assert answer.text.startswith(name)
     assert "python -m api.console.build" in answer.text
 
 
-async def test_assets_are_kept_for_good_and_sent_compressed(client: Client) -> None:
+@pytest.mark.parametrize("folder", ["/assets", "/graphiql/assets"])
+async def test_assets_are_kept_for_good_and_sent_compressed(client: Client, folder: str) -> None:
     asked = client()
-    answer = await asked.get("/graphiql/assets/index-abc.js")
-    plain = await asked.get("/graphiql/assets/index-abc.js", headers={"accept-encoding": ""})
+    answer = await asked.get(f"{folder}/index-abc.js")
+    plain = await asked.get(f"{folder}/index-abc.js", headers={"accept-encoding": ""})
 
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-encoding"] == "gzip"
@@ -111,9 +132,9 @@ async def test_assets_are_kept_for_good_and_sent_compressed(client: Client) -> N
 
 async def test_what_the_browser_already_has_is_not_sent_again(client: Client) -> None:
     asked = client()
-    etag = (await asked.get("/console/landing.css")).headers["etag"]
+    etag = (await asked.get("/mark.svg")).headers["etag"]
 
-    again = await asked.get("/console/landing.css", headers={"if-none-match": etag})
+    again = await asked.get("/mark.svg", headers={"if-none-match": etag})
 
     assert again.status_code == 304
     assert again.content == b""
@@ -125,37 +146,48 @@ async def test_what_the_browser_already_has_is_not_sent_again(client: Client) ->
         "/graphiql/assets/absent.js",
         "/graphiql/assets/..%2Fsecret.txt",
         "/graphiql/assets/index-abc.js.gz",
-        "/console/index.html",
-        "/console/..%2Fpages.py",
+        "/assets/..%2Findex.html",
+        "/assets/index-abc.js.gz",
+        "/pages.py",
+        "/fleet/nowhere",
     ],
 )
 async def test_nothing_else_is_served(client: Client, path: str) -> None:
     assert (await client().get(path)).status_code == 404
 
 
-async def test_the_front_page_links_only_what_is_there(client: Client) -> None:
-    bare = (await client().get("/")).text
-    full = (
-        await client(metrics=True, neo4j_browser_url="http://127.0.0.1:7474/browser/").get("/")
-    ).text
+@pytest.mark.parametrize("path", [page.replace("{id:path}", "a@b%2Fc") for page in pages.PAGES])
+async def test_every_address_of_the_console_gives_it(client: Client, path: str) -> None:
+    answer = await client().get(path.replace("{part}", "budgets"), headers=HTML)
 
-    assert 'href="/graphql"' in bare
-    assert "/metrics" not in bare
-    assert "Neo4j Browser" not in bare
-    assert 'href="/metrics"' in full
-    assert (
-        'href="http://127.0.0.1:7474/browser/?cmd=guide&amp;'
-        'arg=http%3A%2F%2Flocalhost%3A8000%2Fguides%2Froutecause.html"'
-    ) in full
+    assert answer.status_code == 200
+    assert "<title>APP</title>" in answer.text
+    assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_the_front_page_runs_no_script_but_its_own(client: Client) -> None:
+async def test_the_console_is_told_only_of_what_is_there(client: Client) -> None:
+    browser = "http://127.0.0.1:7474/browser/"
+    bare = told(await client().get("/"))
+    full = told(await client(metrics=True, neo4j_browser_url=browser).get("/trends"))
+
+    guide = "/guides/routecause.html"
+    assert bare == {"graphiql": True, "neo4jBrowser": None, "guide": guide, "metrics": False}
+    assert full["metrics"] is True
+    assert full["neo4jBrowser"] == browser
+    assert full["guide"] == (
+        f"{browser}?cmd=guide&arg=http%3A%2F%2Flocalhost%3A8000%2Fguides%2Froutecause.html"
+    )
+
+
+async def test_the_console_runs_no_script_but_its_own(client: Client) -> None:
     answer = await client().get("/")
 
     policy = answer.headers["content-security-policy"]
     assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+    assert "data:" not in policy
 
 
 async def test_an_address_that_could_break_out_of_a_link_is_refused() -> None:

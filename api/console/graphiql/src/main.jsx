@@ -10,7 +10,8 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { createRoot } from "react-dom/client";
 
-import mark from "../../landing/mark.svg";
+import mark from "../../app/public/mark.svg";
+import { linkedTab } from "./linked.js";
 import { defaultTabs } from "./questions.js";
 
 const endpoint = new URL("/graphql", window.location.href);
@@ -21,11 +22,17 @@ socket.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
 const fetcher = createGraphiQLFetcher({ url: endpoint.href, subscriptionUrl: socket.href });
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
+// A link from the console names a question: it comes first, beside the tabs of earlier visits.
+const linked = linkedTab(window.location.hash);
+const tabs = defaultTabs(new Date());
+if (linked) history.replaceState(null, "", window.location.pathname);
+
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={plugins}
-    defaultTabs={defaultTabs(new Date())}
+    defaultTabs={linked ? [linked, ...tabs] : tabs}
+    {...(linked ? { initialQuery: linked.query, initialVariables: linked.variables } : {})}
     defaultEditorToolsVisibility="variables"
     showPersistHeadersSettings
     shouldPersistHeaders={false}

@@ -1,0 +1,119 @@
+// The console as an operator uses it at night: from the worst deployment to the cause of a drop, along
+// its path to the rollout, to a request that it hurt, to the same question in words, to a postmortem.
+import { readFileSync } from "node:fs";
+import { drive } from "./chromium.mjs";
+import { settled, words } from "./console.mjs";
+
+async function worst(page, options) {
+  await page.goto(`${options.url}/`);
+  await settled(page);
+  const row = page.locator("tr[data-deployment]").first();
+  const found = {
+    deployment: await row.getAttribute("data-deployment"),
+    status: await row.getAttribute("data-status"),
+    row: (await row.innerText()).replaceAll(/\s+/g, " "),
+  };
+  await row.getByRole("link", { name: found.deployment, exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: found.deployment }).waitFor();
+  await settled(page);
+  return found;
+}
+
+/** Ask why with the form, as nobody types addresses at night. */
+async function why(page, { why: asked }) {
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  await pages.getByRole("link", { name: "Why" }).click();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.getByLabel("Metric").selectOption("QUALITY");
+  await page.getByLabel("Only of this kind").selectOption("taskType");
+  await page.getByLabel("Its name").fill(asked.taskType);
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByLabel("Period").selectOption("fixed");
+  const period = page.locator("dialog[open]");
+  await period.getByLabel("From", { exact: true }).fill(asked.from);
+  await period.getByLabel("To", { exact: true }).fill(asked.to);
+  await period.getByRole("button", { name: "Show", exact: true }).click();
+  await page.getByRole("button", { name: "Ask why" }).click();
+  await page.locator(".why-said").waitFor();
+  await settled(page);
+  return {
+    address: page.url(),
+    verdict: await page.locator(".why-said").getAttribute("data-verdict"),
+    said: await words(page, ".why-said"),
+    all: await words(page),
+  };
+}
+
+/** Along the drawn path, by keyboard, to the change that did it. */
+async function rollout(page, change) {
+  const node = page
+    .getByRole("region", { name: "The paths as a graph" })
+    .getByRole("link", { name: new RegExp(change) });
+  await node.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 2, name: "What it reached" }).waitFor();
+  await settled(page);
+  return { address: page.url(), said: await words(page) };
+}
+
+async function hurt(page) {
+  await page.getByRole("link", { name: "Worst scored requests" }).click();
+  const first = page.locator("tbody tr").first();
+  await first.waitFor();
+  await settled(page);
+  const scores = await page.locator("tbody tr").evaluateAll((rows) => {
+    const place = [...rows[0].closest("table").querySelectorAll("th")].findIndex((cell) =>
+      cell.textContent.startsWith("Score"),
+    );
+    return rows.map((row) => Number(row.cells[place].querySelector("data")?.value));
+  });
+  await first.getByRole("link").first().click();
+  await page.getByRole("heading", { level: 2, name: "Why was it routed here" }).waitFor();
+  await settled(page);
+  const id = decodeURIComponent(new URL(page.url()).pathname.split("/").at(-1));
+  return { id, scores, said: await words(page) };
+}
+
+async function asked(page, question, change) {
+  await page.getByRole("link", { name: "Ask why in words" }).click();
+  await page.locator(".ask-answer").waitFor();
+  await page.getByLabel("Your question").fill(question);
+  await page.getByRole("button", { name: "Ask", exact: true }).click();
+  const turn = page.locator("article").last();
+  await turn.locator(".ask-answer").waitFor();
+  await turn.getByText(/\d step/).click();
+  const steps = await turn.locator(".ask-steps li").allInnerTexts();
+  const text = await words(page, "article:last-of-type .ask-answer");
+  await turn.getByRole("link", { name: change }).first().click();
+  await page.getByRole("heading", { level: 2, name: "What it reached" }).waitFor();
+  return { steps, text, cited: page.url() };
+}
+
+async function postmortem(page) {
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog", { name: "Jump to" }).waitFor();
+  await page.keyboard.type("Fleet");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: /open incident/ }).waitFor();
+  await page.locator('a[href^="/incidents/"]').first().click();
+  await page.getByRole("button", { name: "Draft a postmortem" }).click();
+  const draft = page.getByLabel("The draft");
+  await draft.waitFor();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as Markdown" }).click();
+  const saved = await (await download).path();
+  const id = decodeURIComponent(new URL(page.url()).pathname.split("/").at(-1));
+  return { id, saved: readFileSync(saved, "utf8"), shown: await draft.inputValue() };
+}
+
+await drive(async ({ page, options, picture }) => {
+  const found = { worst: await worst(page, options) };
+  found.why = await why(page, options);
+  await picture("journey-why");
+  found.rollout = await rollout(page, options.why.change);
+  found.hurt = await hurt(page);
+  found.asked = await asked(page, options.why.question, options.why.change);
+  found.postmortem = await postmortem(page);
+  await picture("journey-postmortem");
+  return found;
+});
