@@ -98,6 +98,7 @@ class DemoFleet:
     url: str
     process: int
     printed: Sequence[str]
+    neo4j_password: str
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +126,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Generator[Demo
             url=f"http://127.0.0.1:{port}",
             process=running.pid,
             printed=printed.read_text().splitlines(),
+            neo4j_password=(data_dir / "demo" / "neo4j" / "password").read_text().strip(),
         )
 
 

@@ -74,6 +74,19 @@ async function hurt(page) {
   return { id, scores, said: await words(page) };
 }
 
+/** Through the door to GraphiQL, where the same question is asked again, and back. */
+async function graphiql(page) {
+  await page.locator(".page-doors").getByRole("link", { name: "GraphiQL" }).click();
+  await page.locator(".graphiql-query-editor .monaco-editor").first().waitFor();
+  await page.getByRole("button", { name: /execute/i }).click();
+  const answer = page.locator(".graphiql-response .view-lines");
+  await answer.getByText('"request"').first().waitFor();
+  const text = (await answer.first().innerText()).replaceAll("\u00a0", " ");
+  await page.goBack();
+  await settled(page);
+  return text;
+}
+
 async function asked(page, question, change) {
   await page.getByRole("link", { name: "Ask why in words" }).click();
   await page.locator(".ask-answer").waitFor();
@@ -112,6 +125,7 @@ await drive(async ({ page, options, picture }) => {
   await picture("journey-why");
   found.rollout = await rollout(page, options.why.change);
   found.hurt = await hurt(page);
+  found.graphiql = await graphiql(page);
   found.asked = await asked(page, options.why.question, options.why.change);
   found.postmortem = await postmortem(page);
   await picture("journey-postmortem");

@@ -206,12 +206,30 @@ def test_an_operator_gets_from_the_worst_deployment_to_a_postmortem(
         *request["decision"]["reasons"],
     ):
         assert said in found["hurt"]["said"]
+    assert f'"id": "{request["id"]}"' in found["graphiql"]
     assert planted.change in found["asked"]["text"]
     assert any("why_changed" in step for step in found["asked"]["steps"])
     assert planted.change in found["asked"]["cited"]
     draft = ask(demo.url, "postmortem", incident=found["postmortem"]["id"])["postmortem"]
     assert found["postmortem"]["saved"] == found["postmortem"]["shown"]
     assert found["postmortem"]["saved"].splitlines()[0] == draft["markdown"].splitlines()[0]
+
+
+def test_neo4j_browser_draws_what_a_page_is_about(demo: Any, drive: Any, planted: Planted) -> None:
+    asked = {"during": planted.during, "order": "NEWEST", "failed": False, "first": 1}
+    request = ask(demo.url, "requests", **asked)["requests"][0]["id"]
+    visit = drive(
+        "neo4j_door",
+        url=demo.url,
+        request=request,
+        username="neo4j",
+        password=demo.neo4j_password,
+        limitMs=60_000,
+    )
+
+    assert visit.outside == visit.failures == []
+    for label in ("Request", "RoutingDecision", "Bucket", "Cell", "Deployment", "PolicyVersion"):
+        assert f"{label} (" in visit.result["drawn"]
 
 
 def test_the_first_load_is_small_and_asks_nothing_outside(demo: Any, drive: Any) -> None:

@@ -117,14 +117,30 @@ export function graphiqlAddress(query: string, variables?: unknown): string {
   return `/graphql#${given.toString()}`;
 }
 
-/** Neo4j Browser with Cypher in its editor, its parameters set first. */
+/**
+ * Neo4j Browser with a written question in its editor, ready to run.
+ *
+ * The values stand in the text: of several statements, the browser draws no picture.
+ */
 export function neo4jAddress(
   browser: string,
   cypher: string,
   parameters: Record<string, unknown> = {},
 ): string {
-  const names = Object.entries(parameters);
-  const set = names.map(([name, value]) => `:param ${name} => ${JSON.stringify(value)};\n`);
-  const text = set.join("") + cypher.trim();
+  const text = cypher
+    .trim()
+    .replaceAll(/\$([A-Za-z_]\w*)/g, (written, name: string) =>
+      Object.hasOwn(parameters, name) ? literal(parameters[name]) : written,
+    );
   return `${browser}?${new URLSearchParams({ cmd: "edit", arg: text }).toString()}`;
+}
+
+/** A value as Cypher writes it; its strings have JSON's escapes. */
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value ?? null);
+  const pairs = Object.entries(value).map(
+    ([name, one]) => `\`${name.replaceAll("`", "``")}\`: ${literal(one)}`,
+  );
+  return `{${pairs.join(", ")}}`;
 }
