@@ -5,6 +5,7 @@ sketch, its sums and squares, when its last one arrived), so that only those hou
 that may hold one of the first.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,7 +146,7 @@ class _Search:
         places = await self._places(
             Period(hour_of(span.start), hour_of(span.end - _MOMENT) + _HOUR)
         )
-        for batch in batches(places.by_bound()):
+        for batch in batches(places):
             hopeful = batch
             if len(held) == first:
                 hopeful = batch.taken(batch.bound <= held[-1][0])
@@ -162,15 +163,23 @@ class _Search:
         return held
 
     async def _places(self, span: Period) -> Places:
+        """Where to look, the most promising first."""
         if self._asked.where.user is not None:
-            return await self._hours_of_users(span)
+            return (await self._hours_of_users(span)).by_bound()
+        # Percentiles are most of what there is to copy, and tell only what was slow.
+        sketches = self._asked.order is RequestOrder.SLOWEST
         traffic, scores = await self._columns.load(
-            start=span.start, end=span.end, scope=self._asked.scope
+            start=span.start, end=span.end, scope=self._asked.scope, sketches=sketches
         )
+        # Of a long span there may be a million rows; others are answered meanwhile.
+        return await asyncio.to_thread(self._promising, traffic, scores)
+
+    def _promising(self, traffic: Traffic, scores: Scores) -> Places:
         inside = self._columns.cells.matches(self._asked.where)
-        return places_of(
+        places = places_of(
             traffic.take(inside[traffic.cell]), scores.take(inside[scores.cell]), self._asked
         )
+        return places.by_bound()
 
     async def _hours_of_users(self, span: Period) -> Places:
         """The hours in which the users sent requests; nothing tells how these went."""
@@ -225,7 +234,10 @@ class _Search:
         cells: list[str] | None = None
         if where.given().keys() != {"user"}:
             traffic, _ = await self._columns.load(
-                start=hours[0], end=hours[1] + _HOUR, scope=self._asked.scope
+                start=hours[0],
+                end=hours[1] + _HOUR,
+                scope=self._asked.scope,
+                sketches=False,
             )
             ids, inside = list(self._columns.cells.rows), self._columns.cells.matches(where)
             cells = [ids[row] for row in np.unique(traffic.cell) if inside[row]]

@@ -6,6 +6,8 @@ experiment or a router version those that were routed by it. Traffic that the ro
 a place beforehand is not counted, but shows in `requests` beside `requests_before`.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,13 +17,14 @@ import numpy as np
 from graph import estimates
 from graph.causes.baseline import Baseline, baseline
 from graph.causes.candidates import CandidateCause
-from graph.causes.happenings import merged
+from graph.causes.happenings import Telling, merged
 from graph.columns import BucketColumns
 from graph.costing.extra import extra_cost
 from graph.errors import InvalidInput
 from graph.facts import hour_of
 from graph.frame import CellTable, Mask, Scores, Traffic
-from graph.objectives.definitions import objectives
+from graph.model.traffic import CellKey
+from graph.objectives.definitions import Objective, objectives
 from graph.reached import Reached, reached_by
 from graph.scope import TenantScope
 from graph.slices import EntityRef, Period, Slice
@@ -55,17 +58,20 @@ class Impact:
     """What was reached in `during`, beside the like in `compared_to`. None where nothing tells.
 
     `of` is the incident, change, policy version or experiment. `baseline` says in words which
-    period it is compared with; both are None without any history before. `deployments`, `backends`
-    and `models` are those reached, whether or not they had traffic; `requests` the requests reached
-    and `failed` those of them that were not answered, `failed_expected` how many would have failed
-    at the rate before. `users` is None where too many requests were reached to count them.
-    `tenants` are those of the caller's scope that had such requests. `displaced` are the reached
-    requests that failed at a reached deployment first and went on to another. The figures
-    before and after are of reached requests, with how many (`scored_…`: how many scores) stand
-    behind. `cost_usd` is what the reached requests cost, `failed_cost_usd` what those that failed
-    cost, `extra_cost_usd` what they cost beyond the price per request of the same work (tenant,
-    tier, task type, length of prompt) before, with its 95 % interval; negative where it was
-    cheaper. `slos` are the objectives whose slice the reached requests meet.
+    period it is compared with; both are None without any history before, and with them all that is
+    told of before. `deployments`, `backends` and `models` are those reached, whether or not they
+    had traffic, as far as anything was told of them by its end; `requests` the requests reached and
+    `failed` those of them that were not answered, `failed_expected` how many would have failed at
+    the rate before. `requests_before` is None too where only some of the like requests were
+    reached, as in an experiment: the whole before is not to be compared with a part. `users` is
+    None where too many requests were reached to count them. `tenants` are those of the caller's
+    scope that had such requests. `displaced` are the reached requests that failed at a reached
+    deployment first and went on to another. The figures before and after are of reached requests,
+    with how many (`scored_…`: how many scores) stand behind. `cost_usd` is what the reached
+    requests cost, `failed_cost_usd` what those that failed cost, `extra_cost_usd` what they cost
+    beyond the price per request of the same work (tenant, tier, task type, length of prompt)
+    before, with its 95 % interval; negative where it was cheaper. `slos` are the objectives whose
+    slice the reached requests meet, as `tenant/id`.
     """
 
     of: EntityRef
@@ -77,7 +83,7 @@ class Impact:
     backends: tuple[str, ...]
     models: tuple[str, ...]
     requests: int
-    requests_before: int
+    requests_before: int | None
     failed: int
     failed_expected: float | None
     users: int | None
@@ -88,7 +94,7 @@ class Impact:
     latency_ms_p95_after: float | None
     quality_before: float | None
     quality_after: float | None
-    scored_before: int
+    scored_before: int | None
     scored_after: int
     cost_usd: float | None
     failed_cost_usd: float | None
@@ -118,46 +124,17 @@ async def impact(
     if (incident is None) == (change is None):
         raise InvalidInput("give either `incident` or `change`", field="incident")
     known = min(known_at or now, now)
-    told = await _told(store, incident=incident, change=change, known_at=known_at)
-    if told is None:
+    event = await _told(store, incident=incident, change=change, known_at=known_at)
+    if event is None:
         return None
-    event, deployments = told
     during = looked_at(event, now=known)
     world = _World(store, columns, scope, known_at)
-    found, compared, was, part = await _compared(event, during, deployments, world, now=known)
-    users, failed_cost_usd = await world.people(part, during)
-    cells = columns.cells
-    extra = extra_cost(part.traffic, was.traffic, cells)
-    places = _deployments(part, found, cells)
-    return Impact(
-        of=EntityRef(event.node, event.id),
-        title=event.title,
-        during=during,
-        compared_to=None if compared is None else compared.period,
-        baseline=None if compared is None else compared.words,
-        deployments=places,
-        backends=tuple(sorted({name.rpartition("@")[2] for name in places if "@" in name})),
-        models=tuple(sorted({name.rpartition("@")[0] for name in places if "@" in name})),
-        requests=part.requests,
-        requests_before=was.requests,
-        failed=part.failed,
-        failed_expected=was.failed / was.requests * part.requests if was.requests else None,
-        users=users,
-        tenants=tuple(sorted({cells.keys[row].tenant for row in part.cells})),
-        tiers=_tiers(part, cells),
-        displaced=part.counted(found.displaced),
-        latency_ms_p95_before=was.latency_ms_p95,
-        latency_ms_p95_after=part.latency_ms_p95,
-        quality_before=was.quality,
-        quality_after=part.quality,
-        scored_before=was.scored,
-        scored_after=part.scored,
-        cost_usd=part.cost_usd,
-        failed_cost_usd=failed_cost_usd,
-        extra_cost_usd=None if extra is None else extra.usd,
-        extra_cost_low_usd=None if extra is None else extra.low_usd,
-        extra_cost_high_usd=None if extra is None else extra.high_usd,
-        slos=await world.slos(part.traffic, at=min(during.end, known)),
+    comparison = await _compared(event, during, world, now=known)
+    people = await world.people(comparison.part, during)
+    reached = await world.slos(comparison.part.traffic, at=min(during.end, known))
+    # Of much traffic this takes a while; others are answered meanwhile.
+    return await asyncio.to_thread(
+        _summed, event, during, comparison, people, reached, columns.cells
     )
 
 
@@ -264,12 +241,23 @@ class _World:
             known_at=self._known_at,
         )
 
+    async def deployments(self, at: datetime) -> list[str]:
+        """All that were there at an instant: those that anything was told of until then."""
+        told = await self._store.ask(
+            "fleet_facts",
+            deployments=None,
+            backends=[],
+            at=at.isoformat(),
+            knownAt=(self._known_at or _FOREVER).isoformat(),
+        )
+        return [row["deployment"] for row in told]
+
     async def history(self, during: Period) -> Traffic:
         """What came before a period, as far back as whole weeks may be needed to compare it."""
         weeks = -((during.start - during.end) // _WEEK)
         start = hour_of(during.start - weeks * _WEEK - _DAY)
         traffic, _ = await self.columns.load(
-            start=start, end=hour_of(during.start), scope=self._scope
+            start=start, end=hour_of(during.start), scope=self._scope, sketches=False
         )
         if self._known_at is None:
             return traffic
@@ -280,17 +268,17 @@ class _World:
 
         None where too many requests would have to be read, or where no cost is known.
         """
-        whole = await self._read(part.places(failed=False), during)
+        whole = await self._read(part, during, failed=False)
         users = None if whole is None else whole[0]
         if not part.failed:
             return users, 0.0
-        failed = whole or await self._read(part.places(failed=True), during)
+        failed = whole or await self._read(part, during, failed=True)
         return users, None if failed is None else failed[1]
 
     async def _read(
-        self, found: tuple[list[list[int]], int], during: Period
+        self, part: _Part, during: Period, *, failed: bool
     ) -> tuple[int, float | None] | None:
-        places, count = found
+        places, count = await asyncio.to_thread(part.places, failed=failed)
         if len(places) > _PLACES_AT_MOST or count > COUNTED_AT_MOST:
             return None
         ids = list(self.columns.cells.rows)
@@ -310,40 +298,97 @@ class _World:
         if not len(traffic.cell):
             return ()
         told = await objectives(self._store, at=at, known_at=self._known_at, scope=self._scope)
-        reached = np.unique(traffic.cell)
-        return tuple(
-            sorted({one.id for one in told if self.columns.cells.matches(one.slice)[reached].any()})
-        )
+        return await asyncio.to_thread(_meeting, told, traffic, self.columns.cells)
+
+
+def _meeting(told: Sequence[Objective], traffic: Traffic, cells: CellTable) -> tuple[str, ...]:
+    """The objectives whose slice some traffic meets, by name."""
+    rows = np.unique(traffic.cell)
+    met = {f"{one.tenant}/{one.id}" for one in told if cells.matches(one.slice)[rows].any()}
+    return tuple(sorted(met))
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """What was reached, what it is compared with, and the traffic of both."""
+
+    found: Reached
+    baseline: Baseline | None
+    was: _Part
+    part: _Part
 
 
 async def _compared(
-    event: CandidateCause,
-    during: Period,
-    deployments: list[str],
-    world: _World,
-    *,
-    now: datetime,
-) -> tuple[Reached, Baseline | None, _Part, _Part]:
-    """What was reached, what it is compared with, and the traffic of both: before, and then."""
+    event: CandidateCause, during: Period, world: _World, *, now: datetime
+) -> _Comparison:
+    """What an event reached, and the like of it before."""
+    known = await world.deployments(during.end)
     after, history = await world.traffic(during), await world.history(during)
-    cells = world.columns.cells
 
-    def reached() -> Reached:
-        # Cells become known as traffic is read.
-        return reached_by(event, cells.keys, served=after[0].cell, known=deployments)
+    async def reached() -> Reached:
+        # Cells become known as traffic is read, by this question and by others.
+        keys = tuple(world.columns.cells.keys)
+        return await asyncio.to_thread(reached_by, event, keys, served=after[0].cell, known=known)
 
-    first = _first_hour(history, reached().before)
+    first = _first_hour(history, (await reached()).before)
     compared = baseline(during, first_hour=first, now=now)
     before = (Traffic(), Scores()) if compared is None else await world.traffic(compared.period)
-    found = reached()
-    was = _Part.of(before, found.before, found.judges, world.columns)
-    return found, compared, was, _Part.of(after, found.during, found.judges, world.columns)
+    found = await reached()
+    was = await asyncio.to_thread(_Part.of, before, found.before, found.judges, world.columns)
+    part = await asyncio.to_thread(_Part.of, after, found.during, found.judges, world.columns)
+    return _Comparison(found, compared, was, part)
+
+
+def _summed(
+    event: CandidateCause,
+    during: Period,
+    told: _Comparison,
+    people: tuple[int | None, float | None],
+    reached_slos: tuple[str, ...],
+    cells: CellTable,
+) -> Impact:
+    """What the reached traffic comes to, beside that before. Pure."""
+    found, compared, was, part = told.found, told.baseline, told.was, told.part
+    users, failed_cost_usd = people
+    extra = extra_cost(part.traffic, was.traffic, cells)
+    places = _deployments(part, found, cells)
+    countable = compared is not None and not found.partial
+    return Impact(
+        of=EntityRef(event.node, event.id),
+        title=event.title,
+        during=during,
+        compared_to=None if compared is None else compared.period,
+        baseline=None if compared is None else compared.words,
+        deployments=places,
+        backends=tuple(sorted({name.rpartition("@")[2] for name in places if "@" in name})),
+        models=tuple(sorted({name.rpartition("@")[0] for name in places if "@" in name})),
+        requests=part.requests,
+        requests_before=was.requests if countable else None,
+        failed=part.failed,
+        failed_expected=was.failed / was.requests * part.requests if was.requests else None,
+        users=users,
+        tenants=tuple(sorted({cells.keys[row].tenant for row in part.cells})),
+        tiers=_tiers(part, cells.keys),
+        displaced=part.counted(found.displaced),
+        latency_ms_p95_before=was.latency_ms_p95,
+        latency_ms_p95_after=part.latency_ms_p95,
+        quality_before=was.quality,
+        quality_after=part.quality,
+        scored_before=None if compared is None else was.scored,
+        scored_after=part.scored,
+        cost_usd=part.cost_usd,
+        failed_cost_usd=failed_cost_usd,
+        extra_cost_usd=None if extra is None else extra.usd,
+        extra_cost_low_usd=None if extra is None else extra.low_usd,
+        extra_cost_high_usd=None if extra is None else extra.high_usd,
+        slos=reached_slos,
+    )
 
 
 async def _told(
     store: GraphStore, *, incident: str | None, change: str | None, known_at: datetime | None
-) -> tuple[CandidateCause, list[str]] | None:
-    """The event, and every deployment that is known of; None where nothing was told of it."""
+) -> CandidateCause | None:
+    """The event; None where nothing was told of it."""
     policy, _, version = (change or "").rpartition("@")
     rows = await store.ask(
         "event",
@@ -356,13 +401,19 @@ async def _told(
     if not rows:
         return None
     row = min(rows, key=lambda one: _NODES.index(one["node"]))
-    # What was published or begun several times is looked at from the last time on.
-    last = instant(row["told"][-1]["at"])
-    event = merged(row["node"], row["id"], row["told"], start=last, end=last + _MOMENT)
-    return event, row["deployments"]
+    last = latest(row["told"])
+    return merged(row["node"], row["id"], row["told"], start=last, end=last + _MOMENT)
 
 
 _NODES = ("incident", "change", "policy_version", "experiment")
+
+
+def latest(told: Sequence[Telling]) -> datetime:
+    """When a thing took effect last: what was published or begun several times is looked at from
+    then on. The end of an experiment is no beginning of one. Pure.
+    """
+    begun = [one for one in told if one.get("status") in (None, "running")] or told
+    return instant(begun[-1]["at"])
 
 
 def _first_hour(history: Traffic, like: Mask) -> datetime | None:
@@ -375,10 +426,17 @@ def _deployments(part: _Part, reached: Reached, cells: CellTable) -> tuple[str, 
     return tuple(sorted(reached.lost | served))
 
 
-def _tiers(part: _Part, cells: CellTable) -> tuple[TierImpact, ...]:
-    tiers = np.array([key.tier for key in cells.keys], dtype=object)[part.traffic.cell]
+def _tiers(part: _Part, keys: Sequence[CellKey]) -> tuple[TierImpact, ...]:
+    rows = part.cells
+    names = sorted({keys[row].tier for row in rows})
+    number = {name: n for n, name in enumerate(names)}
+    tier_of = np.zeros(max(rows, default=-1) + 1, dtype=np.int64)
+    tier_of[rows] = [number[keys[row].tier] for row in rows]
+    group = tier_of[part.traffic.cell]
+    count, ok = (
+        np.bincount(group, weights=part.traffic.measure(name), minlength=len(names))
+        for name in ("count", "okCount")
+    )
     return tuple(
-        TierImpact(tier, one.requests, one.failed)
-        for tier in sorted({cells.keys[row].tier for row in part.cells})
-        for one in [_Part(part.traffic.take(tiers == tier), Scores())]
+        TierImpact(name, int(count[n]), int(count[n] - ok[n])) for n, name in enumerate(names)
     )

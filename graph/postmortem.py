@@ -3,7 +3,7 @@
 The words are made in `graph/postmortems/`, which is pure; here is what they are made from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from graph import fleet
@@ -17,6 +17,7 @@ from graph.postmortems.material import (
     Material,
     Moved,
     Telling,
+    alerting,
     during,
     incident_of,
     measured,
@@ -96,17 +97,19 @@ class _Gathering:
     until: datetime
     now: datetime
 
-    async def material(self, one: Incident, tellings: tuple[Telling, ...]) -> Material:
+    async def material(self, told: Incident, tellings: tuple[Telling, ...]) -> Material:
         """Everything that the draft is written from."""
-        period = during(one, until=self.until)
+        period = during(told, until=self.until)
         reached = await impact(
             self.store,
             self.columns,
-            incident=one.id,
+            incident=told.id,
             scope=self.scope,
             known_at=self.known_at,
             now=self.now,
         )
+        affected = () if reached is None else reached.deployments
+        one = replace(told, affected_deployments=affected)
         where, moved = await self._moved(one, period, reached)
         chosen = most_moved(moved)
         found = None
@@ -229,7 +232,7 @@ class _Gathering:
             scope=self.scope,
             now=self.now,
         )
-        return tuple(each for each in told if each.alerts)
+        return alerting(told, reached.slos)
 
     async def _similar(self, one: Incident) -> tuple[SimilarIncident, ...]:
         """Incidents like it that had begun before it."""
@@ -257,8 +260,7 @@ async def _told(
     if not rows:
         return None
     tellings = tuple(_telling(told) for told in rows[0]["told"])
-    affected: tuple[str, ...] = tuple(rows[0]["affectedDeployments"])
-    return incident_of(incident, tellings, affected=affected), tellings
+    return incident_of(incident, tellings), tellings
 
 
 def _telling(told: Record) -> Telling:

@@ -18,7 +18,6 @@ from graph.facts import hour_of
 from graph.fleet import facts_of, maintenance, observation_of
 from graph.health import BreakerState, HealthStatus, assess_fleet
 from graph.minutes import minutes_of
-from graph.scope import TenantScope
 from graph.settings import HealthSettings
 from graph.slices import Period
 from graph.store.door import GraphStore, Record, instant, maybe_instant
@@ -242,7 +241,8 @@ async def _traffic(
     """The requests of the windows by minute, for each instant those after the one before it."""
     spans = _spans(instants, budgets)
     hours = sorted({span["hour"] for span in spans})
-    (row,) = await store.ask("requests_in_hours", scope=TenantScope.all(), hours=hours)
+    # Of what will be read: a large fleet's other requests make no history too long.
+    (row,) = await store.ask("state_requests", deployments=names, hours=hours)
     asked = sum((span["to"] - span["from"] for span in spans), start=timedelta())
     if row["requests"] * (asked / (len(hours) * _HOUR)) > _REQUESTS_AT_MOST:
         raise InvalidInput(

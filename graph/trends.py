@@ -211,6 +211,7 @@ class _Groups:
         self._group_by = group_by
         self.keys: list[GroupKey] = [()] if not group_by else []
         self._rows: dict[GroupKey, int] = dict.fromkeys(self.keys, 0)
+        self._evaluators: dict[int, str] = {}
 
         def label(cell: int, evaluator: int, dimension: Dimension) -> str:
             if dimension not in _OF_SCORES:
@@ -220,10 +221,14 @@ class _Groups:
                 return name
             return f"{name}@{columns.evaluator_versions[evaluator]}"
 
-        def of_cell(cell: int, evaluator: int) -> int:
-            return self._row(tuple(label(cell, evaluator, dimension) for dimension in group_by))
-
         by_evaluator = bool(_OF_SCORES & set(group_by))
+
+        def of_cell(cell: int, evaluator: int) -> int:
+            row = self._row(tuple(label(cell, evaluator, dimension) for dimension in group_by))
+            if by_evaluator:
+                self._evaluators[row] = columns.evaluators[evaluator]
+            return row
+
         self.scores = _mapped(of_cell, scores.cell, scores.evaluator if by_evaluator else None)
         # Traffic has no evaluator; by evaluator only scores are counted.
         self.traffic = (
@@ -246,10 +251,7 @@ class _Groups:
 
     def evaluator(self, row: int) -> str | None:
         """The evaluator whose scores a group has; None where it has those of all."""
-        for dimension, name in zip(self._group_by, self.keys[row], strict=True):
-            if dimension in _OF_SCORES:
-                return name if dimension is Dimension.EVALUATOR else name.rpartition("@")[0]
-        return None
+        return self._evaluators.get(row)
 
     def refs(self, row: int) -> tuple[EntityRef, ...]:
         """The key of a group for an answer."""

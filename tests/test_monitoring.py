@@ -68,6 +68,21 @@ def test_slow_is_not_said_of_what_may_take_long() -> None:
     assert set(left_out[1].split("|")) == {*schema.subscription_type.fields, *AGENT}
 
 
+def test_figures_of_the_fleet_are_joined_and_never_added_up() -> None:
+    told = [rule["expr"] for rule in RULES]
+    told += [one["expr"] for panel in PANELS for one in panel.get("targets", ()) if "expr" in one]
+    fleet = [text for text in told if "routecause_deployment" in text]
+    assert len(fleet) > 10
+    assert [text for text in fleet if re.search(r"\bsum\b", text)] == []
+
+
+def test_who_only_tries_routing_out_raises_no_alert() -> None:
+    (rule,) = [rule for rule in RULES if rule["alert"] == "RoutecauseNoCandidate"]
+    counted = re.findall(r"routecause_routing_picks_total(\{[^}]*\})?", rule["expr"])
+    assert len(counted) == 2
+    assert all('reserved="true"' in selector for selector in counted)
+
+
 def test_panels_are_told_apart_and_none_covers_another() -> None:
     ids = [panel["id"] for panel in PANELS]
     assert len(set(ids)) == len(ids)

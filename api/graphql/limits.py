@@ -24,6 +24,8 @@ from graphql import (
 from api.graphql.settings import GraphqlSettings
 
 TOO_LARGE: Final = "TOO_LARGE"
+_DIGITS: Final = 9
+"""A number of more digits counts as the most that a list gives."""
 
 COMPLEXITY: Final[Mapping[str, int]] = {
     # By how many statements a field takes, and how much they read.
@@ -137,9 +139,11 @@ def _things(selection: SelectionNode) -> int:
     given = next((a.value for a in selection.arguments or () if a.name.value == "first"), None)
     if given is None or isinstance(given, NullValueNode):
         return usual
-    # What a variable holds is told after this; it may be anything up to the most.
-    told = int(given.value) if isinstance(given, IntValueNode) else most
-    return min(max(told, 1), most)
+    # What a variable holds is told after this; it may be anything up to the most. No list is
+    # as long as a number of many digits, and Python refuses to read one of thousands.
+    if not isinstance(given, IntValueNode) or len(given.value) > _DIGITS:
+        return most
+    return min(max(int(given.value), 1), most)
 
 
 def _cost(field: FieldNode, *, times: int) -> int:

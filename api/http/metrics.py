@@ -30,7 +30,7 @@ from api.graphql.context import Services
 from api.graphql.feed import Feed
 from api.http.exposition import Sheet, labels
 from api.http.fleet_metrics import write_fleet
-from graph.errors import Unavailable
+from graph.errors import Forbidden, Unavailable
 from graph.hot.reader import HotView
 from graph.hot.routing.router import Router
 from ingest.dead_letters import DeadLetterCount, DeadLetters
@@ -259,8 +259,13 @@ class _State(Protocol):
 
 @router.get("/metrics")
 async def metrics(request: Request, caller: CallerOf) -> Response:
-    """In Prometheus' text format. Needs `read` or `admin`."""
+    """In Prometheus' text format. Needs `read` or `admin` for all tenants: no figure is of one."""
     caller.require("read", "admin")
+    if caller.scope.tenants is not None:
+        raise Forbidden(
+            "metrics are of all tenants together, and this key is of one; read them with a key "
+            "of no tenant (routecause keys create without --tenant)"
+        )
     state: _State = request.app.state
     sources = Sources(
         log=state.log,

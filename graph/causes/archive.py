@@ -2,11 +2,11 @@
 given back as they were told.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +21,9 @@ from graph.store.investigations import Tie
 
 KEPT = 500
 """So many investigations are kept for each owner, the newest."""
+KEPT_OF_ONE = 5
+"""So many answers to one question are kept, the newest: who asks again and again as the data
+move pushes out no other question's."""
 LONGEST_ANSWER = 256_000
 """An answer whose JSON has more bytes is kept by its figures and ties alone."""
 
@@ -29,6 +32,8 @@ _NODE_OF_KIND = {"policy": "policy_version"}
 """The kind of node of those kinds of causes that are not their own and are no change."""
 # Whatever a later version adds is left out, and what it adds with a default may be missing.
 _ANSWER = TypeAdapter(Investigation)
+_DIGITS = 9
+"""Figures that agree in so many digits are the same: the order in which rows were added up."""
 
 
 def investigation_id(
@@ -43,8 +48,8 @@ def investigation_id(
 ) -> str:
     """The id of the answer to a question: the same question of the same data has the same.
 
-    `compared_to` and `known_at` are what was asked, None where nothing was; `data_version` is
-    whatever text tells one state of the data from another.
+    `compared_to` and `known_at` are what was asked, None where nothing was; `data_version` is what
+    the data said (`version_of`), empty for the question alone.
     """
     asked = {
         "metric": metric,
@@ -59,10 +64,27 @@ def investigation_id(
     return f"inv-{blake2b(told, digest_size=8).hexdigest()}"
 
 
+def version_of(found: Investigation) -> str:
+    """A digest of what an answer says, whatever its id and whenever it was asked for."""
+    told = replace(found, id="", asked_at=None)
+    return blake2b(_json(_rounded(asdict(told))).encode(), digest_size=16).hexdigest()
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in cast("Sequence[Any]", value)]
+    return value
+
+
 async def keep(
     store: GraphStore,
     found: Investigation,
     *,
+    question: str,
     where: Slice,
     scope: TenantScope,
     asked_at: datetime,
@@ -70,15 +92,19 @@ async def keep(
 ) -> None:
     """Keep an investigation under its id, tied to what it blames and locates.
 
-    `where` is the slice that was asked about, `scope` who asked: only they may see it. Raises
-    GraphUnavailable.
+    `question` is the id of what was asked, whatever the answer; `where` the slice that was asked
+    about, `scope` who asked: only they may see it. Raises GraphUnavailable.
     """
     await investigations.put(
         store,
         found.id,
-        properties=_properties(found, where=where, scope=scope, asked_at=asked_at),
+        properties={
+            **_properties(found, where=where, scope=scope, asked_at=asked_at),
+            "question": question,
+        },
         ties=[*_blamed(found), *_located(found)],
         keep=most,
+        keep_of_one=KEPT_OF_ONE,
     )
 
 

@@ -7,8 +7,9 @@ time, the paths of the causes, and the writing down.
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from graph.causes.archive import investigation_id, keep
+from graph.causes.archive import investigation_id, keep, version_of
 from graph.causes.baseline import Baseline, baseline, given
 from graph.causes.coverage import plain_coverage
 from graph.causes.examination import Examined, Facts, examine, instant_of
@@ -51,7 +52,8 @@ async def why_changed(
     known = min(known_at or now, now)
     asked = _Question(store, columns, where, scope, known_at)
     compared, parts = await _compared(asked, during, compared_to, now=known)
-    identity = investigation_id(
+    identified = partial(
+        investigation_id,
         metric=metric,
         during=during,
         compared_to=compared_to,
@@ -59,8 +61,9 @@ async def why_changed(
         known_at=known_at,
         scope=scope,
     )
+    question = identified()
     if compared is None:
-        nothing = _incomparable(identity, metric, during, parts[0], known_at)
+        nothing = _incomparable(question, metric, during, parts[0], known_at)
         return replace(nothing, where=where.refs(), asked_at=now)
     traffic, scores = parts
     candidates = await candidate_causes(
@@ -81,9 +84,11 @@ async def why_changed(
     # Other callers' requests go on while this one is thought about.
     told = await asyncio.to_thread(examine, facts)
     told, paths = await _traced(asked, facts, told)
-    found = investigation_of(facts, told, identity=identity, paths=paths, asked_known_at=known_at)
+    found = investigation_of(facts, told, identity=question, paths=paths, asked_known_at=known_at)
     found = replace(found, during=during, where=where.refs(), asked_at=now)
-    await keep(store, found, where=where, scope=scope, asked_at=now)
+    # Another answer has another id: one that was kept stays as it was told.
+    found = replace(found, id=identified(data_version=version_of(found)))
+    await keep(store, found, question=question, where=where, scope=scope, asked_at=now)
     return found
 
 

@@ -18,6 +18,4 @@ WITH node, id, collect(v {
   .at, .recordedAt, .kind, .title, .summary, .status, .phase, .author, .policy, .targets, .arms,
   .taskTypes, .tiers, .tenants, .scopeKind, .scopeId, .endedAt, .startsAt, .endsAt
 }) AS told
-RETURN node, id, told, COLLECT {
-  MATCH (d:Deployment) USING INDEX d:Deployment(id) WHERE d.id >= '' RETURN d.id
-} AS deployments
+RETURN node, id, told

@@ -5,8 +5,9 @@ WHERE d.id >= ''
     OR any(backend IN $backends WHERE d.id ENDS WITH '@' + backend))
   AND (EXISTS { (d)-[:HAS_REVISION]->(v:DeploymentRevision)
       WHERE v.at <= datetime($at) AND v.recordedAt <= datetime($knownAt) }
-    OR EXISTS { (d)<-[:SERVED_BY]-(:Cell)<-[:OF_CELL]-(b:Bucket)
-      WHERE b.hour <= datetime($at) AND b.recordedHour <= datetime($knownAt) }
+    OR EXISTS { MATCH (d)<-[:SERVED_BY]-(c:Cell)
+      MATCH (b:Bucket) USING INDEX b:Bucket(cell, hour, recordedHour)
+      WHERE b.cell = c.id AND b.hour <= datetime($at) AND b.recordedHour <= datetime($knownAt) }
     OR EXISTS { (d)-[:SAMPLED_IN]->(:HealthHour)-[:HOLDS]->(o:Observation)
       WHERE o.at <= datetime($at) AND o.recordedAt <= datetime($knownAt) })
 OPTIONAL CALL (d) {

@@ -23,7 +23,7 @@ RETURN i.id AS id, last.title AS title, last.severity AS severity, last.scopeKin
   COLLECT { MATCH (i)<-[b:BLAMES]-(n:Investigation)
     WHERE n.askedAt <= datetime($knownAt)
     AND ($tenants IS NULL OR all(tenant IN coalesce(n.tenants, ['']) WHERE tenant IN $tenants))
-    RETURN [n.metric, b.mechanism, COLLECT { MATCH (n)-[:LOCATES]->(place)
+    RETURN DISTINCT [n.metric, b.mechanism, COLLECT { MATCH (n)-[:LOCATES]->(place)
       RETURN labels(place)[0] + ' ' + coalesce(place.id,
         place.policy + '@' + place.version, place.experiment + '/' + place.arm) }]
     LIMIT 50 } AS blamed

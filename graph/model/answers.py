@@ -8,10 +8,11 @@ _SHARE = Property("share", Kind.NUMBER, "share of the delta, 1 for all of it")
 INVESTIGATION = Node(
     "Investigation",
     "Why a metric changed, as it was answered; the same question of the same data is one node.",
-    key=(Property("id", Kind.TEXT, "made from the question, the data and who may see it"),),
+    key=(Property("id", Kind.TEXT, "made from the question, the answer and who may see it"),),
     properties=(
         Property("owner", Kind.TEXT, "whose it is: the tenants, sorted, or * for all"),
         Property("tenants", Kind.TEXTS, "the only tenants it tells of; absent for all"),
+        Property("question", Kind.TEXT, "what was asked; its answers, as the data move, share it"),
         Property("askedAt", Kind.INSTANT, "when it was asked last"),
         Property("knownAt", Kind.INSTANT, "what was recorded later is left out; absent for none"),
         Property("metric", Kind.TEXT, "what changed"),

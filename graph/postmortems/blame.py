@@ -7,7 +7,7 @@ from graph.causes.investigation import Cause, Investigation, Mechanism, SliceCon
 from graph.figures import difference, figure, left_over, share
 from graph.postmortems.markdown import bullets, code, codes, escaped, prose
 from graph.postmortems.material import Material, Moved
-from graph.postmortems.timeline import LATE, described
+from graph.postmortems.timeline import LATE, described, nearest_maintenance, nearest_others
 from graph.postmortems.wording import (
     CALLED,
     clock,
@@ -86,7 +86,7 @@ def _moved(one: Moved) -> str:
     if told.delta is None:
         return f"{called} ({before} → {after})"
     limits = interval(told.delta_low, told.delta_high, metric=one.metric)
-    apart = f", {one.errors:,.1f} standard errors" if 0 < one.errors < float("inf") else ""
+    apart = f", {one.errors:,.1f} standard errors" if one.error and one.errors else ""
     return f"{called} ({before} → {after}; {limits}{apart})"
 
 
@@ -178,16 +178,22 @@ def _factors(material: Material) -> Iterator[str]:
     found = material.investigation
     for one in found.causes[1:] if found is not None else ():
         yield (f"{named(one)}: {escaped(one.title)} ({share(one.contribution)} of the change)")
-    for one in material.others:
+    others, more = nearest_others(material)
+    for one in others:
         yield (
             f"Open at the same time: incident {code(one.id)} on "
             f"{place(one.scope_kind, one.scope_id)}: {escaped(one.title)}"
         )
-    for one in material.maintenance:
+    if more:
+        yield f"and {many(more, 'more incident')} open at the same time"
+    planned, more = nearest_maintenance(material)
+    for one in planned:
         yield (
             f"Planned work at the same time: {code(one.id)} on "
             f"{place(one.scope_kind, one.scope_id)}: {escaped(one.title)}"
         )
+    if more:
+        yield f"and {more} more planned at the same time"
     first = material.tellings[0]
     if first.recorded_at - first.at > LATE:
         after = length(first.recorded_at - first.at)

@@ -8,7 +8,7 @@ from datetime import datetime
 from graph.postmortems import blame, sections
 from graph.postmortems.markdown import escaped, table
 from graph.postmortems.material import Material
-from graph.postmortems.timeline import MOST_CHANGES, timeline
+from graph.postmortems.timeline import left_out, timeline
 from graph.postmortems.wording import clock, moment
 
 
@@ -55,7 +55,5 @@ def _notice(material: Material, generated_at: datetime) -> str:
 def _timeline(material: Material) -> list[str]:
     rows = [(moment(entry.at), entry.words) for entry in timeline(material)]
     lines = table(("Time", "What happened"), rows)
-    left_out = len(material.changes) - MOST_CHANGES
-    if left_out > 0:
-        lines += ["", f"{left_out} more changes, further from its opening, are left out."]
-    return lines
+    missing = left_out(material)
+    return [*lines, "", *missing] if missing else lines

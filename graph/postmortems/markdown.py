@@ -66,9 +66,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *(_row(cells) for cells in rows)]
 
 
-def bullets(items: Iterable[str], *, indent: int = 0) -> list[str]:
+def bullets(items: Iterable[str]) -> list[str]:
     """The lines of a list; items are Markdown of one line."""
-    return [f"{'':{indent}}- {item}" for item in items]
+    return [f"- {item}" for item in items]
 
 
 def _one_line(text: str, most: int) -> str:

@@ -1,6 +1,6 @@
 """What a postmortem is written from: what was told of an incident, and what the data say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,16 +8,14 @@ from graph.causes.investigation import Investigation
 from graph.estimates import Z95
 from graph.evidence import Incident, Maintenance
 from graph.fleet import Change
-from graph.impact import Impact
+from graph.impact import LONGEST, Impact
 from graph.similar import SimilarIncident
 from graph.slices import Metric, Period, Slice
 from graph.slos import SloStatus
 from graph.trends import Comparison
 
 CLEAR = Z95
-"""A difference of more standard errors than this is no accident of few requests."""
-LONGEST = timedelta(days=31)
-"""No more of an incident than its first days is measured."""
+"""A difference of so many standard errors is no accident of few requests."""
 _MOMENT = timedelta(minutes=1)
 
 
@@ -48,22 +46,29 @@ class Moved:
     told: Comparison | None
 
     @property
-    def errors(self) -> float:
-        """The difference in standard errors, 0 where it can't be told."""
+    def error(self) -> float | None:
+        """The standard error of the difference; None where its limits can't be told."""
         told = self.told
-        if told is None or None in (told.delta, told.delta_low, told.delta_high):
+        if told is None or told.delta_low is None or told.delta_high is None:
+            return None
+        return (told.delta_high - told.delta_low) / (2 * Z95)
+
+    @property
+    def errors(self) -> float:
+        """The difference in standard errors, 0 where it can't be told.
+
+        A difference without any error (one price before, another since) is clear, but it is not
+        more so than one that was measured well: it counts as CLEAR.
+        """
+        if self.error is None or self.told is None or not self.told.delta:
             return 0.0
-        delta = abs(told.delta or 0.0)
-        error = ((told.delta_high or 0.0) - (told.delta_low or 0.0)) / (2 * Z95)
-        if error > 0:
-            return delta / error
-        return float("inf") if delta else 0.0
+        return abs(self.told.delta) / self.error if self.error > 0 else CLEAR
 
     @property
     def worse(self) -> bool:
         """Whether it clearly moved to the worse: less quality, more of anything else."""
         rose = self.told is not None and (self.told.delta or 0.0) > 0
-        return self.errors > CLEAR and rose != (self.metric is Metric.QUALITY)
+        return self.errors >= CLEAR and rose != (self.metric is Metric.QUALITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +114,11 @@ class Material:
         return bool(found and found.causes and found.causes[0].id == self.incident.id)
 
 
-def incident_of(
-    identity: str, tellings: Sequence[Telling], *, affected: tuple[str, ...]
-) -> Incident:
-    """The incident that tellings, oldest first, add up to: the last word on each thing holds."""
+def incident_of(identity: str, tellings: Sequence[Telling]) -> Incident:
+    """The incident that tellings, oldest first, add up to: the last word on each thing holds.
+
+    Which deployments it reaches they don't tell.
+    """
     first, last = tellings[0], tellings[-1]
     turns = [one for one in tellings if one.phase != "updated"]
     resolved = bool(turns) and turns[-1].phase == "resolved"
@@ -125,7 +131,6 @@ def incident_of(
         opened_at=first.at,
         resolved_at=turns[-1].at if resolved else None,
         root_cause=_last([one.root_cause for one in tellings]),
-        affected_deployments=affected,
         url=_last([one.url for one in tellings]),
         status_source=_last([one.status_source for one in tellings]),
     )
@@ -200,6 +205,11 @@ def _places(incident: Incident) -> set[tuple[str, str]]:
         model, _, backend = deployment.rpartition("@")
         found |= {("deployment", deployment), ("model", model), ("backend", backend)}
     return found
+
+
+def alerting(told: Iterable[SloStatus], reached: Collection[str]) -> tuple[SloStatus, ...]:
+    """The objectives that alert, of those reached (as `tenant/id`)."""
+    return tuple(one for one in told if one.alerts and f"{one.tenant}/{one.id}" in reached)
 
 
 def meets(incident: Incident, *, scope_kind: str, scope_id: str | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from graph.causes.investigation import Verdict
-from graph.figures import UNKNOWN, figure
+from graph.figures import UNKNOWN, figure, share
 from graph.impact import Impact
 from graph.postmortems.markdown import bullets, code, codes, escaped, prose, table
 from graph.postmortems.material import Material
@@ -61,11 +61,11 @@ def _reached(told: Impact | None) -> str:
     expected = ""
     if told.failed_expected is not None:
         expected = f", where {count(told.failed_expected)} were to be expected"
-    share = f" ({percent(told.failed / told.requests)})" if told.requests else ""
+    rate = f" ({percent(told.failed / told.requests)})" if told.requests else ""
     people = "" if told.users is None else f" of {many(told.users, 'user')}"
     if not told.requests:
         return "No request of that time is known to have been served there."
-    return f"It reached {many(told.requests, 'request')}{people}; {failed}{share}{expected}."
+    return f"It reached {many(told.requests, 'request')}{people}; {failed}{rate}{expected}."
 
 
 def _because(material: Material) -> str:
@@ -80,7 +80,7 @@ def _because(material: Material) -> str:
     if not found.causes:
         return "No recorded event explains the change."
     lead = found.causes[0]
-    whole = f"{percent(round(lead.contribution, 2))} of the change"
+    whole = f"{share(lead.contribution)} of the change"
     # The incident is no rival of what it reports.
     rivals = [one for one in lead.indistinguishable_from if one != material.incident.id]
     twins = f" (or to {codes(rivals)}: they cannot be told apart)" if rivals else ""
@@ -145,10 +145,11 @@ def _performance(told: Impact) -> Iterator[Row]:
         figure(told.latency_ms_p95_before, metric=slow),
     )
     good = Metric.QUALITY
+    scored_before = "" if told.scored_before is None else f" ({many(told.scored_before, 'score')})"
     yield (
         "Quality",
         f"{figure(told.quality_after, metric=good)} ({many(told.scored_after, 'score')})",
-        f"{figure(told.quality_before, metric=good)} ({many(told.scored_before, 'score')})",
+        f"{figure(told.quality_before, metric=good)}{scored_before}",
     )
 
 

@@ -1,11 +1,11 @@
 """What happened when, in order: tellings, changes, planned work, the onset that was found. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
-from graph.evidence import Incident
+from graph.evidence import Incident, Maintenance
 from graph.fleet import Change
 from graph.postmortems.markdown import code, codes, escaped, prose
 from graph.postmortems.material import Material, Telling
@@ -13,6 +13,8 @@ from graph.postmortems.wording import CALLED, clock, moment, place, thing
 
 MOST_CHANGES: Final = 30
 """Of more changes, those nearest to the incident's opening are told."""
+MOST_OTHERS: Final = 10
+"""The same for other incidents, and for planned work."""
 LATE: Final = timedelta(minutes=5)
 """What became known so much later than it happened is told with both times."""
 
@@ -25,12 +27,15 @@ class Entry:
     words: str
 
 
+_T = TypeVar("_T")
+
+
 def timeline(material: Material) -> list[Entry]:
     """All there is to tell, oldest first; what happens at one time stays in the order of kinds."""
     entries = [
         *_changes(material),
         *_maintenance(material),
-        *(entry for other in material.others for entry in _other(other)),
+        *_others(material),
         *_onset(material),
         *_tellings(material),
         *_alerts(material),
@@ -38,11 +43,42 @@ def timeline(material: Material) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def nearest(material: Material) -> tuple[Change, ...]:
-    """The changes nearest to the opening, oldest first."""
+def nearest_others(material: Material) -> tuple[list[Incident], int]:
+    """The other incidents opened nearest to its opening, oldest first; how many more there are."""
+    return _nearest(material.others, lambda one: one.opened_at, material, most=MOST_OTHERS)
+
+
+def nearest_maintenance(material: Material) -> tuple[list[Maintenance], int]:
+    """The planned work begun nearest to its opening, oldest first; how many more there are."""
+    return _nearest(material.maintenance, lambda one: one.starts_at, material, most=MOST_OTHERS)
+
+
+def left_out(material: Material) -> list[str]:
+    """What there is too much of for the timeline, in a sentence for each kind."""
+    numbers = (
+        (_nearest_changes(material)[1], "change", "changes"),
+        (nearest_others(material)[1], "other incident", "other incidents"),
+        (nearest_maintenance(material)[1], "piece of planned work", "pieces of planned work"),
+    )
+    return [
+        f"{number} more {one if number == 1 else many}, further from its opening, "
+        f"{'is' if number == 1 else 'are'} left out."
+        for number, one, many in numbers
+        if number
+    ]
+
+
+def _nearest(
+    things: Sequence[_T], at: Callable[[_T], datetime], material: Material, *, most: int
+) -> tuple[list[_T], int]:
+    """Those nearest to the opening, oldest first, and how many more there are."""
     opened = material.incident.opened_at
-    near = sorted(material.changes, key=lambda one: abs(one.at - opened))[:MOST_CHANGES]
-    return tuple(sorted(near, key=lambda one: one.at))
+    near = sorted(things, key=lambda one: abs(at(one) - opened))[:most]
+    return sorted(near, key=at), len(things) - len(near)
+
+
+def _nearest_changes(material: Material) -> tuple[list[Change], int]:
+    return _nearest(material.changes, lambda one: one.at, material, most=MOST_CHANGES)
 
 
 def described(change: Change) -> str:
@@ -56,7 +92,7 @@ def described(change: Change) -> str:
 
 
 def _changes(material: Material) -> Iterator[Entry]:
-    for one in nearest(material):
+    for one in _nearest_changes(material)[0]:
         yield Entry(one.at, described(one) + _known(one.at, one.recorded_at))
 
 
@@ -65,20 +101,26 @@ def _known(at: datetime, recorded_at: datetime) -> str:
 
 
 def _maintenance(material: Material) -> Iterator[Entry]:
-    for one in material.maintenance:
+    for one in nearest_maintenance(material)[0]:
         where = place(one.scope_kind, one.scope_id)
         words = f"Maintenance {code(one.id)} on {where}: {escaped(one.title)}"
         yield Entry(one.starts_at, f"{words} (planned until {clock(one.ends_at)})")
 
 
-def _other(one: Incident) -> Iterator[Entry]:
+def _others(material: Material) -> Iterator[Entry]:
+    for one in nearest_others(material)[0]:
+        yield from _other(one, until=material.during.end)
+
+
+def _other(one: Incident, *, until: datetime) -> Iterator[Entry]:
     where = place(one.scope_kind, one.scope_id)
     yield Entry(
         one.opened_at,
         f"Incident {code(one.id)} ({escaped(one.severity)}) opened on {where}: "
         f"{escaped(one.title)}",
     )
-    if one.resolved_at is not None:
+    # What came after this one's end is no part of its story.
+    if one.resolved_at is not None and one.resolved_at <= until:
         yield Entry(one.resolved_at, f"Incident {code(one.id)} resolved")
 
 

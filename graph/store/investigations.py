@@ -42,7 +42,11 @@ FOREACH (_ IN CASE WHEN tie.blamed THEN [] ELSE [1] END |
 _PRUNE = """
 MATCH (n:Investigation) USING INDEX n:Investigation(owner, askedAt)
 WHERE n.owner = $owner AND n.askedAt IS NOT NULL
-WITH n ORDER BY n.askedAt DESC SKIP $keep LIMIT 100
+WITH n ORDER BY n.askedAt DESC
+WITH collect(n) AS newest
+WITH newest[$keep..] + [n IN newest WHERE n.question = $question][$keepOfOne..] AS old
+UNWIND old AS n
+WITH DISTINCT n LIMIT 100
 DETACH DELETE n
 """
 
@@ -64,10 +68,12 @@ async def put(
     properties: Mapping[str, Any],
     ties: Sequence[Tie],
     keep: int,
+    keep_of_one: int,
 ) -> None:
     """Keep an investigation, in place of what was kept under its id: one transaction.
 
-    Of the same owner the newest `keep` stay. Ties to nodes that are not there are left out.
+    Of the same owner the newest `keep` stay, of one `question` the newest `keep_of_one`. Ties to
+    nodes that are not there are left out.
     """
     rows = [
         {
@@ -83,6 +89,12 @@ async def put(
         await transaction.run(_PUT, id=investigation_id, properties=dict(properties))
         if rows:
             await transaction.run(_TIE, id=investigation_id, ties=rows)
-        await transaction.run(_PRUNE, owner=properties["owner"], keep=keep)
+        await transaction.run(
+            _PRUNE,
+            owner=properties["owner"],
+            question=properties["question"],
+            keep=keep,
+            keepOfOne=keep_of_one,
+        )
 
     await store.write(work)

@@ -90,8 +90,12 @@ async function graphiql(page) {
 async function asked(page, question, change) {
   await page.getByRole("link", { name: "Ask why in words" }).click();
   await page.locator(".ask-answer").waitFor();
-  await page.getByLabel("Your question").fill(question);
-  await page.getByRole("button", { name: "Ask", exact: true }).click();
+  // Another question while one is being answered: the first is left, the second answered.
+  const field = page.getByLabel("Your question");
+  await field.fill("What changed in the last 24 hours?");
+  await field.press("Enter");
+  await field.fill(question);
+  await field.press("Enter");
   const turn = page.locator("article").last();
   await turn.locator(".ask-answer").waitFor();
   await turn.getByText(/\d step/).click();
@@ -99,7 +103,11 @@ async function asked(page, question, change) {
   const text = await words(page, "article:last-of-type .ask-answer");
   await turn.getByRole("link", { name: change }).first().click();
   await page.getByRole("heading", { level: 2, name: "What it reached" }).waitFor();
-  return { steps, text, cited: page.url() };
+  const cited = page.url();
+  // The way back leads to the same conversation, with nothing asked again.
+  await page.goBack();
+  await page.locator("article").last().locator(".ask-answer").waitFor();
+  return { steps, text, cited, turns: await page.locator("article").count() };
 }
 
 async function postmortem(page) {

@@ -8,7 +8,8 @@ const MOST_SLIDES = 100;
 
 async function connect(page, options) {
   await page.goto(`${options.url}/`);
-  await page.getByRole("link", { name: /Neo4j Browser/ }).click();
+  const doors = page.getByRole("navigation", { name: "Pages" });
+  await doors.getByRole("link", { name: "Neo4j Browser" }).click();
   await page.getByTestId("username").fill(options.username);
   await page.getByTestId("password").fill(options.password);
   await page.getByTestId("connect").click();

@@ -15,10 +15,16 @@ await drive(async ({ page, options, picture }) => {
   await picture("console-outage");
   const meanwhile = {
     rows: await page.locator(rows).count(),
-    stale: await page.locator("#page").getByText(/stale|not live/i).count(),
+    stale: await page.locator(".asked[data-stale]").count(),
+    notLive: await page.getByText("Not live").count(),
   };
   await page.getByText("The service does not answer").waitFor({ state: "detached", timeout: 60_000 });
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 60_000 });
   await picture("console-recovered");
-  return { before, meanwhile, after: await page.locator(rows).count() };
+  return {
+    before,
+    meanwhile,
+    after: await page.locator(rows).count(),
+    stillStale: await page.locator(".asked[data-stale]").count(),
+  };
 });

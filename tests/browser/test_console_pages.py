@@ -17,6 +17,7 @@ from api.graphql import trusted
 pytestmark = pytest.mark.browser
 
 CALL_LIMIT_S = 60
+NOT_KNOWN = "\N{EN DASH}"
 FIRST_LOAD_BYTES = 250_000
 DAY = timedelta(days=1)
 WHY = trusted.document("why")
@@ -146,7 +147,7 @@ def test_the_console_asks_trusted_documents_alone(visit: Any) -> None:
     assert {one["hash"] for one in asked} <= set(DOCUMENTS)
 
 
-def test_what_is_on_screen_is_what_the_api_answers(visit: Any, demo: Any) -> None:
+def test_no_page_shows_a_figure_that_no_answer_holds(visit: Any) -> None:
     for name, seen in visit.result.items():
         told = {float(one) for each in seen["operations"] for one in numbers(each["answer"])}
         strange = sorted({one for one in seen["figures"] if float(one) not in told})
@@ -154,6 +155,44 @@ def test_what_is_on_screen_is_what_the_api_answers(visit: Any, demo: Any) -> Non
     shown = {name: len(seen["figures"]) for name, seen in visit.result.items()}
     for name in ("deployment", "why-asked", "request", "incident", "change", "next", "requests"):
         assert shown[name] >= 8, (name, shown[name])
+
+
+def test_each_row_of_the_fleet_is_what_the_api_answers(
+    demo: Any, drive: Any, planted: Planted
+) -> None:
+    at = stamp(planted.day + timedelta(hours=12))
+    asked = urlencode({"at": at, "knownAt": at})
+    shown = drive("rows", url=demo.url, path=f"/?{asked}").result["rows"]
+
+    told = {one["deployment"]: one for one in ask(demo.url, "fleet", at=at, knownAt=at)["fleet"]}
+    assert {row["Deployment"] for row in shown} == set(told)
+    for row in shown:
+        health = told[row["Deployment"]]
+        assert row["State"].upper().startswith(health["status"])
+        for column, field in {
+            "Errors": "errorRate",
+            "p95": "latencyP95Ms",
+            "Queue": "queueDepth",
+            "Load": "load",
+            "Spot": "spotAvailability",
+            "Per 1k tokens": "costPer1kTokensUsd",
+        }.items():
+            known = health[field]
+            assert row[column] == known if known is not None else row[column].startswith(NOT_KNOWN)
+
+
+def test_each_request_found_is_what_the_api_answers(
+    demo: Any, drive: Any, planted: Planted
+) -> None:
+    where = {"taskType": ["reasoning"]}
+    address = {**planted.during, "where": "taskType:reasoning", "order": "SLOWEST"}
+    shown = drive("rows", url=demo.url, path=f"/requests?{urlencode(address)}").result["rows"]
+
+    asked = {"during": planted.during, "where": where, "order": "SLOWEST", "failed": False}
+    told = ask(demo.url, "requests", **asked, first=50)["requests"]
+    assert [(row["Request"], row["Latency"], row["Cost"], row["Deployment"]) for row in shown] == [
+        (one["id"], one["latencyMs"], one["costUsd"], one["decision"]["deployment"]) for one in told
+    ]
 
 
 def test_an_investigation_is_on_screen_whole(visit: Any, demo: Any, planted: Planted) -> None:
@@ -210,6 +249,7 @@ def test_an_operator_gets_from_the_worst_deployment_to_a_postmortem(
     assert planted.change in found["asked"]["text"]
     assert any("why_changed" in step for step in found["asked"]["steps"])
     assert planted.change in found["asked"]["cited"]
+    assert found["asked"]["turns"] == 3
     draft = ask(demo.url, "postmortem", incident=found["postmortem"]["id"])["postmortem"]
     assert found["postmortem"]["saved"] == found["postmortem"]["shown"]
     assert found["postmortem"]["saved"].splitlines()[0] == draft["markdown"].splitlines()[0]
@@ -250,7 +290,22 @@ def test_the_page_outlives_the_service(demo: Any, drive: Any) -> None:
     found = visit.result
     assert found["meanwhile"]["rows"] == found["before"] > 0
     assert found["meanwhile"]["stale"] > 0
+    assert found["meanwhile"]["notLive"] == 1
     assert found["after"] == found["before"]
+    assert found["stillStale"] == 0
+
+
+def test_a_service_with_keys_is_asked_with_one(demo: Any, drive: Any) -> None:
+    made = httpx.post(
+        f"{demo.url}/v1/keys", json={"name": "operator", "scopes": ["read"]}, timeout=CALL_LIMIT_S
+    )
+    assert made.is_success, made.text
+
+    visit = drive("locked", url=demo.url, key=made.json()["key"])
+
+    assert visit.outside == visit.failures == []
+    assert visit.result["before"] == visit.result["asked"] == 0
+    assert visit.result["after"] > 0
 
 
 def listening(supervisor: int, port: int) -> int:

@@ -12,9 +12,9 @@ from graph.causes.candidates import CandidateCause
 from graph.columns import BucketColumns
 from graph.errors import InvalidInput
 from graph.facts import EntityFact, LinkTo, RequestFact, ScoreFact
-from graph.impact import Impact, TierImpact, impact, looked_at
+from graph.impact import Impact, TierImpact, impact, latest, looked_at
 from graph.model.traffic import CellKey
-from graph.model.world import CHANGE, EXPERIMENT, INCIDENT, POLICY_VERSION, SLO
+from graph.model.world import CHANGE, DEPLOYMENT, EXPERIMENT, INCIDENT, POLICY_VERSION, SLO
 from graph.reached import reached_by
 from graph.scope import TenantScope
 from graph.slices import EntityRef, Period
@@ -99,6 +99,12 @@ def incident(name: str, phase: str, at: datetime, *, backend: str | None) -> Ent
         },
         links,
     )
+
+
+def deployment(name: str, at: datetime, *, recorded_at: datetime) -> EntityFact:
+    model, _, backend = name.rpartition("@")
+    links = (LinkTo("RUNS_MODEL", "Model", (model,)), LinkTo("RUNS_ON", "Backend", (backend,)))
+    return EntityFact(DEPLOYMENT, (name,), f"{name}-1", at, recorded_at, {"version": "1"}, links)
 
 
 class Fleet:
@@ -223,7 +229,7 @@ async def test_an_incident_is_told_with_what_it_reached_and_cost(fleet: Fleet) -
     extra = sum((one.cost_usd or 0) - 0.01 for one in hit)
     assert found.extra_cost_usd == pytest.approx(extra)
     assert found.extra_cost_low_usd == pytest.approx(extra), "every request cost the same before"
-    assert found.slos == ("up",)
+    assert found.slos == (f"{fleet.tenant}/up",)
 
 
 async def test_an_open_incident_is_told_until_now_or_what_was_known(fleet: Fleet) -> None:
@@ -244,9 +250,35 @@ async def test_another_tenant_sees_the_incident_but_none_of_the_requests(fleet: 
     assert found.deployments == (f"a@{fleet.backend}",), "the fleet is everybody's"
     assert (found.requests, found.failed, found.users, found.displaced) == (0, 0, 0, 0)
     assert found.compared_to is None
+    assert (found.requests_before, found.scored_before) == (None, None)
     assert (found.failed_expected, found.latency_ms_p95_after, found.quality_after) == (None,) * 3
     assert found.extra_cost_usd is None
     assert found.tenants == found.tiers == found.slos == ()
+
+
+async def test_a_deployment_is_reached_only_once_it_was_told_of(
+    store: GraphStore, tenant: str
+) -> None:
+    """One was registered while it was open and known of late, another after its end."""
+    backend, known = f"z-{tenant}", RESOLVED + 2 * HOUR
+    there, late, after = (f"{name}@{backend}" for name in ("there", "late", "after"))
+    await record(
+        store,
+        [
+            incident(f"inc-{backend}", "opened", OPENED, backend=backend),
+            incident(f"inc-{backend}", "resolved", RESOLVED, backend=backend),
+            deployment(there, OPENED - HOUR, recorded_at=OPENED),
+            deployment(late, OPENED + HOUR, recorded_at=known),
+            deployment(after, RESOLVED + HOUR, recorded_at=RESOLVED + HOUR),
+        ],
+    )
+    asked: dict[str, Any] = {"scope": TenantScope.of(tenant), "now": NOW}
+    for known_at, expected in ((None, (late, there)), (known - HOUR, (there,))):
+        found = await impact(
+            store, BucketColumns(store), incident=f"inc-{backend}", known_at=known_at, **asked
+        )
+        assert found is not None
+        assert found.deployments == expected
 
 
 async def test_exactly_one_of_the_two_is_asked_for(fleet: Fleet) -> None:
@@ -261,7 +293,7 @@ async def test_exactly_one_of_the_two_is_asked_for(fleet: Fleet) -> None:
 async def test_a_change_a_policy_and_an_experiment_are_found_by_name(
     store: GraphStore, tenant: str
 ) -> None:
-    at = T0 + 5 * HOUR
+    at, early = T0 + 5 * HOUR, T0 + 2 * HOUR
     backend, change, policy = f"x-{tenant}", f"chg-{tenant}", f"p-{tenant}"
     facts = [
         request(tenant, n, T0 + n * timedelta(minutes=10), version="v1" if n < 30 else "v2")
@@ -276,6 +308,7 @@ async def test_a_change_a_policy_and_an_experiment_are_found_by_name(
         [
             *facts,
             EntityFact(CHANGE, (change,), f"{change}-1", at, at, told),
+            EntityFact(POLICY_VERSION, (policy, "v1"), f"{policy}-1", early, early, {}),
             EntityFact(POLICY_VERSION, (policy, "v2"), f"{policy}-2", at, at, {"summary": "dear"}),
             EntityFact(EXPERIMENT, (f"e-{tenant}",), f"e-{tenant}", at, at, arms),
         ],
@@ -292,6 +325,11 @@ async def test_a_change_a_policy_and_an_experiment_are_found_by_name(
     assert published is not None
     assert (published.of.kind, published.title) == ("policy_version", "dear")
     assert (published.requests, published.requests_before) == (24, 24)
+    beside = await impact(store, columns, change=f"{policy}@v1", **world)
+    assert beside is not None
+    assert beside.compared_to is not None
+    assert (beside.requests, beside.requests_before) == (18, None), "v2 took over within its day"
+    assert beside.latency_ms_p95_before is not None
     trial = await impact(store, columns, change=f"e-{tenant}", **world)
     assert trial is not None
     assert (trial.of.kind, trial.requests, trial.compared_to) == ("experiment", 0, None)
@@ -354,3 +392,36 @@ def test_a_place_is_known_with_and_without_traffic() -> None:
     assert np.flatnonzero(failed.displaced).tolist() == [1]
     judged = reached_by(event("change", ("evaluator", "judge")), KEYS, served=EVERY, known=[])
     assert judged.judges == {"judge"}
+
+
+def test_what_only_other_times_know_of_is_none_of_the_places_reached() -> None:
+    told, last = event("incident", ("backend", "y")), EVERY[4:]
+    found = reached_by(told, KEYS, served=last, known=["b@z"])
+    assert found.lost == {"b@y"}
+    assert np.flatnonzero(found.before).tolist() == [1, 2, 3, 4], "what it served counts before"
+
+
+@pytest.mark.parametrize(
+    ("told", "served", "partial"),
+    [
+        (event("policy_version", id="main@v2"), [0, 2], False),
+        (event("policy_version", id="main@v2"), [2, 3], True),
+        (event("experiment"), [3, 4], True),
+        (event("experiment"), [3], False),
+        (event("change", ("router", "r2")), [3, 4], True),
+        (event("incident", ("backend", "x")), [0, 1, 2, 3, 4], False),
+    ],
+)
+def test_a_part_of_the_like_traffic_is_told_from_the_whole(
+    told: CandidateCause, served: list[int], *, partial: bool
+) -> None:
+    found = reached_by(told, KEYS, served=np.array(served, dtype=np.int64), known=[])
+    assert found.partial == partial
+
+
+def test_an_experiment_is_looked_at_from_the_last_time_it_ran() -> None:
+    steps = [("running", 0), ("running", 3), ("stopped", 5)]
+    told = [{"status": status, "at": T0 + n * HOUR} for status, n in steps]
+    assert latest(told) == T0 + 3 * HOUR
+    assert latest(told[2:]) == T0 + 5 * HOUR
+    assert latest([{"status": None, "at": one["at"]} for one in told]) == T0 + 5 * HOUR

@@ -238,7 +238,10 @@ async def test_investigations_tie_incidents_together_for_their_owner_alone(place
             T0, T0, Coverage(10), (slice_,), (cause,), 0.0, Period(T0, T0 + HOUR),
             Period(T0 + HOUR, T0 + 2 * HOUR), "b", 1,
         )  # fmt: skip
-        await keep(place.store, found, where=Slice(), scope=owner, asked_at=T0 + 3 * HOUR)
+        asked_at = T0 + 3 * HOUR
+        await keep(
+            place.store, found, question=found.id, where=Slice(), scope=owner, asked_at=asked_at
+        )
     (one,) = [
         like
         for like in await place.alike(incident=asked, scope=owner, first=50)

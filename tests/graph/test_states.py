@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from graph import fleet
+from graph import fleet, states
 from graph.errors import InvalidInput
 from graph.facts import EntityFact, Fact, LinkTo, ObservationFact, RequestFact
 from graph.health import BreakerState, HealthStatus
@@ -217,6 +217,19 @@ async def test_nothing_is_told_of_what_lies_ahead(backend: Backend) -> None:
     told = await backend.history(backend.deployments[0], Period(T0, T0 + 9 * 60 * MINUTE), now=now)
     assert [one.at for one in told] == [T0 + n * 10 * MINUTE for n in (1, 2, 3)]
     assert await backend.history(backend.deployments[0], Period(now, now + MINUTE), now=now) == []
+
+
+async def test_other_backends_requests_make_no_history_too_long(
+    backend: Backend, store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = Backend(store, backend.tenant)
+    await record(store, [others.request(others.deployments[0], n / 8, "ok") for n in range(900)])
+    own = len([fact for fact in backend.facts() if isinstance(fact, RequestFact)])
+    monkeypatch.setattr(states, "_REQUESTS_AT_MOST", own)
+    assert await backend.history(backend.deployments[0], WHOLE)
+    monkeypatch.setattr(states, "_REQUESTS_AT_MOST", own // 2)
+    with pytest.raises(InvalidInput, match="too many requests"):
+        await backend.history(backend.deployments[0], WHOLE)
 
 
 async def test_many_instants_cost_as_many_statements_as_one(backend: Backend) -> None:

@@ -22,6 +22,7 @@ from graph.trends import Comparison, Point, Series, compare, trend
 
 T0 = datetime(2026, 9, 1, tzinfo=UTC)
 NOW = T0 + timedelta(days=3)
+VERSIONS = {"judge": "1", "thumbs": "2@eu"}
 
 
 def traffic(tenant: str, count: int = 300) -> list[RequestFact]:
@@ -92,12 +93,20 @@ def verdicts(requests: Sequence[RequestFact]) -> list[ScoreFact]:
                 properties = {
                     "key": key,
                     "evaluator": evaluator,
-                    "evaluatorVersion": "1",
+                    "evaluatorVersion": VERSIONS[evaluator],
                     "score": value,
                 }
                 told.append(
                     ScoreFact(
-                        key, one.tenant, one.id, when, when, evaluator, "1", value, properties
+                        key,
+                        one.tenant,
+                        one.id,
+                        when,
+                        when,
+                        evaluator,
+                        VERSIONS[evaluator],
+                        value,
+                        properties,
                     )
                 )
     return told
@@ -232,9 +241,23 @@ async def test_evaluators_stand_side_by_side(told: Told) -> None:
         await told.trend(Metric.VOLUME, WHOLE, group_by=[Dimension.EVALUATOR])
     by_version = [Dimension.TIER, Dimension.EVALUATOR_VERSION]
     series = await told.trend(Metric.QUALITY, WHOLE, group_by=by_version)
-    assert {one.key[1].id for one in series} == {"judge@1", "thumbs@1"}
+    assert {one.key[1].id for one in series} == {"judge@1", "thumbs@2@eu"}
     with pytest.raises(InvalidInput, match="EVALUATOR_VERSION tells only QUALITY"):
         await told.trend(Metric.COST, WHOLE, group_by=by_version)
+
+
+async def test_a_versions_name_may_have_an_at_sign(told: Told) -> None:
+    asked: dict[str, Any] = {"complete": True, "granularity": Granularity.DAY}
+    by_evaluator, by_version = [
+        [
+            point.complete
+            for one in await told.trend(Metric.QUALITY, WHOLE, group_by=[dimension], **asked)
+            for point in one.points
+        ]
+        for dimension in (Dimension.EVALUATOR, Dimension.EVALUATOR_VERSION)
+    ]
+    assert by_version == by_evaluator
+    assert any(share is not None for share in by_version)
 
 
 async def test_hours_without_requests_are_points_without_value(told: Told) -> None:

@@ -135,7 +135,8 @@ class Investigation:
     """The twin of graph.causes.investigation.Investigation."""
 
     id: strawberry.ID = strawberry.field(
-        description="Its identifier; the same question about the same facts has the same one."
+        description="Its identifier; the same question about the same facts has the same one. "
+        "Where the facts have moved, so that the answer is another, its identifier is too."
     )
     verdict: Verdict = strawberry.field(description="What can be said.")
     summary: str = strawberry.field(description="The answer in two sentences.")

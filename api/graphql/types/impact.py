@@ -37,12 +37,17 @@ class Impact:
     )
     baseline: str | None = strawberry.field(description="How that was chosen, in words.")
     deployments: list[strawberry.ID] = strawberry.field(
-        description="The deployments reached, with or without traffic."
+        description="The deployments reached, with or without traffic, as far as anything was told "
+        "of them by the end of `during`."
     )
     backends: list[strawberry.ID] = strawberry.field(description="Their backends.")
     models: list[strawberry.ID] = strawberry.field(description="Their models.")
     requests: int = strawberry.field(description="The requests reached.")
-    requests_before: int = strawberry.field(description="The like of them before.")
+    requests_before: int | None = strawberry.field(
+        description="The like of them before. Null without a period to compare with, and where "
+        "only some of the like requests were reached (a share in an experiment, a version that "
+        "others ran beside): the whole before is not to be compared with a part."
+    )
     failed: int = strawberry.field(description="How many of the reached were not answered.")
     failed_expected: float | None = strawberry.field(
         description="How many that would have been at the rate before."
@@ -68,7 +73,9 @@ class Impact:
     quality_after: float | None = strawberry.field(
         description="Mean score of the reached requests, as far as scores are in."
     )
-    scored_before: int = strawberry.field(description="Scores behind `qualityBefore`.")
+    scored_before: int | None = strawberry.field(
+        description="Scores behind `qualityBefore`; null without a period to compare with."
+    )
     scored_after: int = strawberry.field(description="Scores behind `qualityAfter`.")
     cost_usd: float | None = strawberry.field(
         description="What the reached requests cost, in US dollars."
@@ -83,5 +90,6 @@ class Impact:
     extra_cost_low_usd: float | None = strawberry.field(description="Lower 95 % limit of that.")
     extra_cost_high_usd: float | None = strawberry.field(description="Upper 95 % limit of that.")
     slos: list[strawberry.ID] = strawberry.field(
-        description="Objectives of the caller's tenants whose slice the reached requests meet."
+        description="Objectives of the caller's tenants whose slice the reached requests meet, as "
+        "`tenant/id`."
     )

@@ -53,7 +53,14 @@ async def test_complexity_counts_what_a_field_reads() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "refused"),
-    [("(first: 2)", 0), ("(first: 4)", 1), ("", 1), ("(first: $n)", 1), ("(first: 0)", 0)],
+    [
+        ("(first: 2)", 0),
+        ("(first: 4)", 1),
+        ("", 1),
+        ("(first: $n)", 1),
+        ("(first: 0)", 0),
+        ("(first: 1" + "0" * 5000 + ")", 1),
+    ],
 )
 def test_what_a_list_reads_for_each_counts_as_often(arguments: str, refused: int) -> None:
     query = f"{{ requests{arguments} {{ id contextThen {{ ...C }} }} }}"

@@ -16,14 +16,18 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, Expr, MatchOp, VectorSelector
+from starlette.requests import Request
 
 from agent.cascade import Agent
 from agent.memory import Memory
 from agent.settings import AgentSettings
 from api.graphql.feed import Feed
-from api.http.metrics import Metrics, Sources
+from api.http.metrics import Metrics, Sources, metrics
+from graph.errors import Forbidden
 from graph.hot.reader import HotView
 from graph.hot.routing.router import Router
+from graph.keys import Caller
+from graph.scope import TenantScope
 from graph.settings import GraphSettings, HealthSettings
 from ingest.gateway import Gateway
 from ingest.log import EventLog
@@ -286,6 +290,14 @@ async def test_what_happens_is_counted(administrator: Any) -> None:
         assert sum_of("routecause_events_received_total", outcome=outcome) == 1
     assert sum_of("routecause_agent_questions_total", outcome="degraded") == 0
     assert sum_of("routecause_agent_questions_total") == 1
+
+
+async def test_what_is_of_all_tenants_is_not_for_one() -> None:
+    caller = Caller(
+        scope=TenantScope.of("acme"), scopes=frozenset({"read", "admin"}), key_id="k", name="acme"
+    )
+    with pytest.raises(Forbidden, match="a key of no tenant"):
+        await metrics(Request({"type": "http"}), caller)
 
 
 @pytest.fixture

@@ -9,7 +9,14 @@ import orjson
 import pytest
 
 from graph.causes import archive
-from graph.causes.archive import answer_of, investigation_id, keep, kept
+from graph.causes.archive import (
+    KEPT_OF_ONE,
+    answer_of,
+    investigation_id,
+    keep,
+    kept,
+    version_of,
+)
 from graph.causes.investigation import (
     Cause,
     Coverage,
@@ -152,6 +159,7 @@ class Case:
 
     async def keep(self, found: Investigation, **more: Any) -> None:
         given: dict[str, Any] = {
+            "question": found.id,
             "where": EVERYWHERE,
             "scope": self.scope,
             "asked_at": T0 + DAY,
@@ -284,6 +292,35 @@ async def test_of_each_owner_the_newest_stay(case: Case) -> None:
     stay = "MATCH (n:Investigation {owner: $owner}) RETURN n.id AS id ORDER BY id"
     rows = await case.read(stay, owner=case.tenant)
     assert [row["id"][-1] for row in rows] == ["2", "3", "4"]
+
+
+async def test_a_question_asked_again_and_again_pushes_out_no_other(case: Case) -> None:
+    first = case.found(id=f"inv-{case.name}-other")
+    await case.keep(first, asked_at=T0 - DAY)
+    for number in range(KEPT_OF_ONE + 2):
+        found = case.found(id=f"inv-{case.name}-{number}")
+        await case.keep(found, question=f"moving-{case.name}", asked_at=T0 + number * DAY)
+    stay = "MATCH (n:Investigation {owner: $owner}) RETURN n.id AS id ORDER BY n.askedAt"
+    rows = await case.read(stay, owner=case.tenant)
+    names = ["other", *(str(n) for n in range(2, KEPT_OF_ONE + 2))]
+    assert [row["id"].rpartition("-")[2] for row in rows] == names
+
+
+def test_what_was_answered_tells_answers_apart(store: GraphStore) -> None:
+    found = Case(store).found()
+    same = [
+        replace(found, id="inv-other", asked_at=T0),
+        replace(found, delta=-0.1 - 1e-15),
+    ]
+    others = [
+        replace(found, delta=-0.1001),
+        replace(found, verdict=Verdict.UNEXPLAINED),
+        replace(found, causes=()),
+        replace(found, causes=(replace(found.causes[0], contribution=0.81),)),
+        replace(found, coverage=Coverage(101)),
+    ]
+    assert {version_of(one) for one in same} == {version_of(found)}
+    assert len({version_of(one) for one in (found, *others)}) == len(others) + 1
 
 
 def test_a_questions_id_is_made_of_all_that_was_asked() -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from graph.causes.archive import kept
 from graph.causes.investigation import Investigation, Mechanism, Verdict
 from graph.causes.why import why_changed
 from graph.columns import BucketColumns
@@ -208,6 +209,29 @@ async def test_statements_are_few(fleet: GraphStore, columns: BucketColumns) -> 
         await asked(fleet, columns)
     assert len(cold.statements) <= STATEMENTS
     assert len(warm.statements) < len(cold.statements)
+
+
+async def test_another_answer_leaves_the_earlier_one_as_it_was_told(
+    fleet: GraphStore, columns: BucketColumns
+) -> None:
+    # Two days that no other test asks about: more of the first becomes known between.
+    quiet: dict[str, Any] = {
+        "metric": Metric.VOLUME,
+        "during": Period(START + timedelta(days=3), START + timedelta(days=4)),
+        "compared_to": Period(START + timedelta(days=1), START + timedelta(days=2)),
+    }
+    first = await asked(fleet, columns, **quiet)
+    later = END + timedelta(days=31)
+    again = await asked(fleet, columns, **quiet, now=later)
+    assert (again.id, again.asked_at) == (first.id, later)
+    scope = TenantScope.of(TENANT)
+    at = START + timedelta(days=3, hours=1)
+    await record(fleet, [told_request(100_000 + n, at, HURT, "chat") for n in range(5)])
+    moved = await asked(fleet, columns, **quiet, now=later)
+    assert moved.after != again.after
+    assert moved.id != again.id
+    assert await kept(fleet, first.id, scope=scope) == again
+    assert await kept(fleet, moved.id, scope=scope) == moved
 
 
 async def test_another_tenant_sees_nothing_of_it(fleet: GraphStore, columns: BucketColumns) -> None:

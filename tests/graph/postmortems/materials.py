@@ -201,7 +201,7 @@ def material(**told: Any) -> Material:
     tellings: tuple[Telling, ...] = told.get("tellings", TELLINGS)
     deployments = ("sage@metal", "wit@metal")
     given: dict[str, Any] = {
-        "incident": incident_of("inc-1", tellings, affected=deployments),
+        "incident": replace(incident_of("inc-1", tellings), affected_deployments=deployments),
         "tellings": tellings,
         "until": NOW,
         "known_at": None,

@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 
 from graph.causes.investigation import Verdict
 from graph.postmortems.draft import markdown, title
-from graph.postmortems.material import Material
+from graph.postmortems.material import Material, Moved
+from graph.slices import Metric
 from tests.graph.postmortems.materials import (
     HOUR,
     MINUTE,
@@ -22,6 +23,7 @@ from tests.graph.postmortems.materials import (
     TELLINGS,
     cause,
     change,
+    comparison,
     investigation,
     material,
     other,
@@ -131,6 +133,66 @@ def test_of_many_changes_the_nearest_are_told() -> None:
     assert "10 more changes, further from its opening, are left out." in told
     assert "`c29`" in told
     assert "`c30`" not in told
+
+
+def test_of_many_other_incidents_and_plans_the_nearest_are_told() -> None:
+    others = tuple(
+        other(f"o{n}", opened_at=OPENED - n * MINUTE, resolved_at=None) for n in range(13)
+    )
+    (plan,) = material().maintenance
+    plans = tuple(replace(plan, id=f"m{n}", starts_at=OPENED - n * MINUTE) for n in range(11))
+    text = drafted(others=others, maintenance=plans)
+    for name, more in (
+        ("Timeline (UTC)", "3 more other incidents, further from its opening, are left out."),
+        ("Timeline (UTC)", "1 more piece of planned work, further from its opening, is left out."),
+        ("Contributing factors", "- and 3 more incidents open at the same time\n"),
+        ("Contributing factors", "- and 1 more planned at the same time"),
+    ):
+        told = section(text, name)
+        assert more in told
+        assert all(shown in told for shown in ("`o9`", "`m9`"))
+        assert not any(shown in told for shown in ("`o10`", "`m10`"))
+
+
+def test_nothing_that_came_after_its_end_is_in_the_timeline() -> None:
+    late = other("o1", opened_at=OPENED + MINUTE, resolved_at=RESOLVED + MINUTE)
+    soon = other("o2", opened_at=OPENED + MINUTE, resolved_at=RESOLVED - MINUTE)
+    told = section(drafted(others=(late, soon)), "Timeline (UTC)")
+    assert "Incident `o2` resolved" in told
+    assert "Incident `o1` resolved" not in told
+    assert "Incident `o1` (sev3) opened" in told
+
+
+def test_without_a_time_before_nothing_is_said_to_have_been_none() -> None:
+    impact = material().impact
+    assert impact is not None
+    alone = replace(
+        impact,
+        compared_to=None,
+        baseline=None,
+        requests_before=None,
+        failed_expected=None,
+        latency_ms_p95_before=None,
+        quality_before=None,
+        scored_before=None,
+    )
+    told = section(drafted(impact=alone), "Impact")
+    assert "| Requests reached | 1,803 | unknown |" in told
+    assert "| Quality | 0.620 (560 scores) | unknown |" in told
+    assert "Before: nothing was recorded." in told
+
+
+def test_a_contribution_is_told_as_one_wherever_it_stands() -> None:
+    over = cause(contribution=12.34, indistinguishable_from=())
+    text = drafted(investigation=investigation(causes=(over,)))
+    assert "The data lay 1234 % of the change to" in section(text, "Summary")
+    assert "Contribution: 1234 % of the change" in section(text, "Cause")
+
+
+def test_what_has_no_error_is_told_without_standard_errors() -> None:
+    exact = Moved(Metric.COST_PER_REQUEST, comparison(0.1, 0.3, 0.2, 0.2))
+    told = section(drafted(moved=(exact,)), "Cause")
+    assert "cost per request ($0.100 → $0.300; 95 %: +$0.200 to +$0.200)." in told
 
 
 def test_the_cause_is_told_with_all_that_speaks_for_and_against_it() -> None:

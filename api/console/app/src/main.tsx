@@ -12,26 +12,36 @@ import FleetPage from "./pages/fleet/FleetPage";
 import { Loading } from "./parts/Asked";
 import { Page } from "./parts/Page";
 import { Failures } from "./shell/Failures";
+import { useId } from "./shell/location";
 import { Shell } from "./shell/Shell";
 import { applyTheme } from "./shell/theme";
 
 applyTheme();
+
+/** A page about one thing: of another thing it is another page, with nothing left of the first. */
+function byId(load: () => Promise<{ default: ComponentType }>): ComponentType {
+  const About = lazy(load);
+  return function ById() {
+    return <About key={useId()} />;
+  };
+}
+
 const asked = makeQueryClient();
 
 const PAGES: readonly [path: string, page: ComponentType][] = [
   ["/", FleetPage],
-  ["/deployments/:id", lazy(() => import("./pages/fleet/DeploymentPage"))],
+  ["/deployments/:id", byId(() => import("./pages/fleet/DeploymentPage"))],
   ["/trends", lazy(() => import("./pages/trends/TrendsPage"))],
   ["/why", lazy(() => import("./pages/why/WhyPage"))],
-  ["/why/:id", lazy(() => import("./pages/why/InvestigationPage"))],
+  ["/why/:id", byId(() => import("./pages/why/InvestigationPage"))],
   ["/requests", lazy(() => import("./pages/requests/RequestsPage"))],
-  ["/requests/:id", lazy(() => import("./pages/requests/RequestPage"))],
+  ["/requests/:id", byId(() => import("./pages/requests/RequestPage"))],
   ["/incidents", lazy(() => import("./pages/incidents/IncidentsPage"))],
-  ["/incidents/:id", lazy(() => import("./pages/incidents/IncidentPage"))],
-  ["/changes/:id", lazy(() => import("./pages/incidents/ChangePage"))],
+  ["/incidents/:id", byId(() => import("./pages/incidents/IncidentPage"))],
+  ["/changes/:id", byId(() => import("./pages/incidents/ChangePage"))],
   // One entry, so that its parts change within the page.
   ["/next/:part?", lazy(() => import("./pages/next/NextPage"))],
-  ["/experiments/:id", lazy(() => import("./pages/next/ExperimentPage"))],
+  ["/experiments/:id", byId(() => import("./pages/next/ExperimentPage"))],
   ["/ask", lazy(() => import("./pages/ask/AskPage"))],
 ];
 

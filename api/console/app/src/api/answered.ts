@@ -1,8 +1,9 @@
 // Questions as React sees them: what is known, how old it is, and what went wrong since.
-import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
+import { QueryClient, useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import { AnswerError, ask } from "./client";
 import { useConnection } from "./connection";
+import { sameQuestion } from "./questions";
 import type { TrustedDocument } from "./trusted";
 
 export type Answered<Data> = {
@@ -21,13 +22,15 @@ export type Answered<Data> = {
   again: () => void;
 };
 
-export type Asking = {
+type Asking = {
   /** Ask again this often. */
   everyMs?: number;
   /** False holds the question back. */
   enabled?: boolean;
-  /** Show the answer to the last question until the next one's is there, or where that gets none. */
+  /** While a period that ends now moves on: show the last answer until the next one is there. */
   keep?: boolean;
+  /** Ask again only where it was asked for, or the service was away: what is worked out at length, or changed by hand afterwards. */
+  once?: boolean;
 };
 
 export function makeQueryClient(): QueryClient {
@@ -49,7 +52,7 @@ export function makeQueryClient(): QueryClient {
 export function useAnswer<Data, Variables>(
   document: TrustedDocument<Data, Variables>,
   variables: Variables,
-  { everyMs, enabled = true, keep = false }: Asking = {},
+  { everyMs, enabled = true, keep = false, once = false }: Asking = {},
 ): Answered<Data> {
   const { up } = useConnection();
   const query = useQuery<Data, Error>({
@@ -57,17 +60,19 @@ export function useAnswer<Data, Variables>(
     queryFn: ({ signal }) => ask(document, variables, signal),
     enabled,
     refetchInterval: everyMs ?? false,
-    ...(keep ? { placeholderData: keepPreviousData } : {}),
+    ...(once ? { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false } : {}),
   });
   const problem = query.error === null ? null : problemOf(query.error);
-  const question = withoutInstants(document.name, variables);
-  const last = useRef<{ question: string; data: Data; at: number } | null>(null);
-  if (query.data !== undefined && !query.isPlaceholderData) {
+  const question = JSON.stringify([document.name, variables]);
+  const last = useRef<Last<Data> | null>(null);
+  if (query.data !== undefined) {
     last.current = { question, data: query.data, at: query.dataUpdatedAt };
+  } else if (last.current && !(keep && sameQuestion(last.current.question, question, Date.now()))) {
+    last.current = null;
+  } else if (last.current) {
+    last.current = { ...last.current, question };
   }
-  // A period that ends now is a new question each minute: where that gets no answer, the last stays.
-  const kept = keep && last.current?.question === question ? last.current.data : undefined;
-  const data = query.data ?? kept;
+  const data = last.current?.data;
   return {
     data,
     problem,
@@ -79,12 +84,8 @@ export function useAnswer<Data, Variables>(
   };
 }
 
-const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-
-/** What is asked for, whenever it is asked about. */
-function withoutInstants(name: string, variables: unknown): string {
-  return `${name} ${JSON.stringify(variables).replace(INSTANT, "")}`;
-}
+/** The last answer, and the question that it may still stand for. */
+type Last<Data> = { question: string; data: Data; at: number };
 
 function problemOf(error: Error): AnswerError {
   return error instanceof AnswerError ? error : new AnswerError(error.message, "ERROR");

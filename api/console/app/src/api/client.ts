@@ -1,6 +1,6 @@
 // Asks the service: trusted documents by their hash, with a limit of time, and errors that say what to do.
 import { createClient } from "graphql-sse";
-import { seen, unreachable } from "./connection";
+import { refuse, seen, unreachable } from "./connection";
 import { apiKey } from "./key";
 import type { TrustedDocument } from "./trusted";
 
@@ -27,13 +27,22 @@ export class AnswerError extends Error {
 }
 
 export const UNREACHABLE = "UNREACHABLE";
+export const TIMEOUT = "TIMEOUT";
 export const UNAUTHENTICATED = "UNAUTHENTICATED";
+export const FORBIDDEN = "FORBIDDEN";
+/** The service knows no document of this hash: it is of another version than the page. */
+export const OTHER_VERSION = "PERSISTED_QUERY_NOT_FOUND";
 
 type GivenError = {
   message: string;
   extensions?: { code?: unknown; field?: unknown; retryAfterS?: unknown };
 };
-type Given<Data> = { data?: Data | null; errors?: GivenError[] };
+/** GraphQL's errors, or the one of what stands before GraphQL. */
+type Given<Data> = {
+  data?: Data | null;
+  errors?: GivenError[];
+  error?: { code?: string; message?: string };
+};
 
 function headers(): Record<string, string> {
   const key = apiKey();
@@ -44,7 +53,13 @@ function persisted(hash: string) {
   return { persistedQuery: { version: 1, sha256Hash: hash } };
 }
 
-export function errorOf(given: GivenError): AnswerError {
+/** Another key is asked for wherever one was refused. */
+function heeded(problem: AnswerError): AnswerError {
+  if (problem.code === UNAUTHENTICATED || problem.code === FORBIDDEN) refuse(problem.message);
+  return problem;
+}
+
+function errorOf(given: GivenError): AnswerError {
   const { code, field, retryAfterS } = given.extensions ?? {};
   return new AnswerError(
     given.message,
@@ -59,8 +74,9 @@ export async function ask<Data, Variables>(
   document: TrustedDocument<Data, Variables>,
   variables: Variables,
   signal?: AbortSignal,
+  limitMs = LIMIT_MS,
 ): Promise<Data> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
+  const limit = AbortSignal.timeout(limitMs);
   let response: Response;
   try {
     response = await fetch("/graphql", {
@@ -79,7 +95,7 @@ export async function ask<Data, Variables>(
     });
   } catch (problem) {
     if (signal?.aborted) throw problem;
-    if (limit.aborted) throw new AnswerError(`No answer within ${LIMIT_MS / 1000} s.`, "TIMEOUT");
+    if (limit.aborted) throw new AnswerError(`No answer within ${limitMs / 1000} s.`, TIMEOUT);
     unreachable();
     throw new AnswerError("The service can't be reached.", UNREACHABLE);
   }
@@ -98,7 +114,10 @@ async function answered<Data>(response: Response, signal?: AbortSignal): Promise
   }
   seen();
   const [problem] = given.errors ?? [];
-  if (problem) throw errorOf(problem);
+  if (problem) throw heeded(errorOf(problem));
+  if (given.error?.message) {
+    throw heeded(new AnswerError(given.error.message, given.error.code ?? "ERROR"));
+  }
   if (given.data === undefined || given.data === null) {
     throw new AnswerError(`The service answered without data (HTTP ${response.status}).`, "ERROR");
   }
@@ -113,7 +132,7 @@ const events = createClient({
 });
 
 /** What follows a subscription. */
-export type Follower<Data> = {
+type Follower<Data> = {
   next: (data: Data) => void;
   failed: (problem: AnswerError) => void;
   ended?: () => void;
@@ -136,7 +155,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
       next: (given) => {
         seen();
         const [problem] = given.errors ?? [];
-        if (problem) failed(errorOf(problem as GivenError));
+        if (problem) failed(heeded(errorOf(problem as GivenError)));
         else if (given.data) next(given.data);
       },
       error: (problem) => failed(refusalOf(problem)),
@@ -150,7 +169,7 @@ function refusalOf(problem: unknown): AnswerError {
   if (Array.isArray(problem) && problem[0]) return errorOf(problem[0] as GivenError);
   const response = (problem as { response?: Response }).response;
   if (response?.status === 401) {
-    return new AnswerError("An API key is needed.", UNAUTHENTICATED);
+    return heeded(new AnswerError("An API key is needed.", UNAUTHENTICATED));
   }
   if (response?.status === undefined || response.status >= 500) unreachable();
   return new AnswerError("The stream from the service ended.", UNREACHABLE);

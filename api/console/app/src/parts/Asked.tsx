@@ -1,9 +1,15 @@
 // An answer on the page in all its states: on its way, here, failed, old, and nothing there.
 import type { ReactNode } from "react";
 import type { Answered } from "@/api/answered";
-import { type AnswerError, UNAUTHENTICATED, UNREACHABLE } from "@/api/client";
+import {
+  type AnswerError,
+  FORBIDDEN,
+  OTHER_VERSION,
+  UNAUTHENTICATED,
+  UNREACHABLE,
+} from "@/api/client";
 import { iso } from "@/time/instants";
-import { Age } from "./Known";
+import { Instant } from "./Known";
 
 type Props<Data> = {
   answered: Answered<Data>;
@@ -60,7 +66,12 @@ export function Problem({
         {problem.field ? ` (${problem.field})` : ""}
       </p>
       <p className="quiet">{remedy(problem)}</p>
-      {again && !problem.passes ? (
+      {problem.code === OTHER_VERSION ? (
+        <button type="button" onClick={() => location.reload()}>
+          Load the page again
+        </button>
+      ) : null}
+      {again && !problem.passes && problem.code !== OTHER_VERSION ? (
         <button type="button" onClick={again}>
           Ask again
         </button>
@@ -72,7 +83,8 @@ export function Problem({
 function remedy(problem: AnswerError): string {
   if (problem.code === UNREACHABLE) return "It is asked again by itself as soon as it can be.";
   if (problem.code === UNAUTHENTICATED) return "Give an API key with the scope `read`, above.";
-  if (problem.code === "FORBIDDEN") return "The API key lacks the scope for this.";
+  if (problem.code === OTHER_VERSION) return "The service is of another version than this page.";
+  if (problem.code === FORBIDDEN) return "The API key lacks the scope for this.";
   if (problem.code === "GRAPH_UNAVAILABLE") {
     return "Neo4j does not answer; the state of the fleet and routing go on without it.";
   }
@@ -83,7 +95,7 @@ function remedy(problem: AnswerError): string {
 export function StaleNote({ at }: { at: number }) {
   return (
     <p className="stale-note" role="status">
-      <strong>Stale.</strong> This is as of <Age at={iso(at)} />.
+      <strong>Stale.</strong> As of <Instant at={iso(at)} seconds />.
     </p>
   );
 }

@@ -12,12 +12,18 @@ type Props<Row> = {
   /** The rows, or what makes them once they are looked at: a chart may stand for very many. */
   rows: readonly Row[] | (() => readonly Row[]);
   rowKey: (row: Row, place: number) => string;
+  /** Columns of the CSV alone: what the table shows beside or below other figures. */
+  more?: readonly Column<Row>[];
+  /** Rows beyond these are shown when asked for. */
+  first?: number;
+  /** What it says in words, above it. */
+  above?: ReactNode;
   /** What stands below the chart: legend, notes. */
   children?: ReactNode;
 };
 
 export function ChartFrame<Row>(props: Props<Row>) {
-  const { title, name, chart, columns, rows, rowKey, children } = props;
+  const { title, name, chart, columns, more = [], rows, rowKey, above, children } = props;
   const [asTable, setAsTable] = useState(chart === undefined);
   const heading = useId();
   const made = () => (typeof rows === "function" ? rows() : rows);
@@ -31,18 +37,22 @@ export function ChartFrame<Row>(props: Props<Row>) {
               Table
             </button>
           )}
-          <button type="button" onClick={() => save(`${name}.csv`, csv(columns, made()))}>
+          <button
+            type="button"
+            onClick={() => save(`${name}.csv`, csv([...columns, ...more], made()))}
+          >
             CSV
           </button>
         </div>
       </header>
+      {above}
       {asTable ? (
         <DataTable
           caption={`Table: ${name}`}
           columns={columns}
           rows={made()}
           rowKey={rowKey}
-          first={50}
+          first={props.first ?? 50}
         />
       ) : (
         chart

@@ -6,7 +6,7 @@ import { dateTime, relative } from "@/time/instants";
 import { useNow } from "@/time/period";
 import { useZone } from "@/time/zone";
 import { causeAddress, nodeAddress } from "@/words/addresses";
-import { difference, figure, percent, UNIT_OF, type Unit } from "@/words/figures";
+import { difference, figure, percent, spaced, UNIT_OF, type Unit } from "@/words/figures";
 import type { Ref } from "@/words/slices";
 
 type Maybe = number | null | undefined;
@@ -14,7 +14,7 @@ type Maybe = number | null | undefined;
 /** What stands where nothing is known. */
 export function Unknown({ why = "not known" }: { why?: string }) {
   return (
-    <span className="unknown" title={why}>
+    <span title={why}>
       <span aria-hidden="true">–</span>
       <span className="unseen">{why}</span>
     </span>
@@ -93,9 +93,10 @@ export function Instant({ at, seconds = false, age = false }: InstantProps) {
 
 /** How long ago an instant is, kept current. */
 export function Age({ at }: { at: string | null | undefined }) {
-  const now = useNow(10_000);
+  // Told anew every ten seconds, and exactly whenever it is shown.
+  useNow(10_000);
   if (!at) return <Unknown why="never" />;
-  return <time dateTime={at}>{relative(at, Math.max(now, Date.now() - 10_000))}</time>;
+  return <time dateTime={at}>{relative(at, Date.now())}</time>;
 }
 
 /** A node of the graph by its identifier, leading to its page where it has one. */
@@ -105,22 +106,41 @@ export function NodeLink({ kind, id, children }: Ref & { children?: ReactNode })
   return href === null ? <span>{text}</span> : <Link href={href}>{text}</Link>;
 }
 
-/** A cause, leading to the change or incident that it is. */
+type NodeLinksProps = {
+  refs: readonly Ref[];
+  /** How each is shown, where that is more than its link. */
+  children?: (ref: Ref) => ReactNode;
+};
+
+/** Nodes one after the other, with commas between them. */
+export function NodeLinks({ refs, children }: NodeLinksProps) {
+  return refs.map((ref, place) => (
+    <span key={`${ref.kind}:${ref.id}`}>
+      {place > 0 ? ", " : ""}
+      {children ? children(ref) : <NodeLink {...ref} />}
+    </span>
+  ));
+}
+
+/** A cause, leading to the change or incident that it is; planned work has no page. */
 export function CauseLink({ kind, id, children }: Ref & { children?: ReactNode }) {
-  return <Link href={causeAddress({ kind, id })}>{children ?? id}</Link>;
+  const href = causeAddress({ kind, id });
+  const text = children ?? id;
+  return href === null ? <span>{text}</span> : <Link href={href}>{text}</Link>;
 }
 
 /** A slice as links: `task type reasoning, tier premium`. */
 export function SliceName({ refs }: { refs: readonly Ref[] }) {
   if (refs.length === 0) return <span>all requests</span>;
   return (
-    <span className="slice-name">
-      {refs.map((ref, place) => (
-        <span key={`${ref.kind}:${ref.id}`}>
-          {place > 0 ? ", " : ""}
-          <span className="quiet">{ref.kind.replaceAll("_", " ")}</span> <NodeLink {...ref} />
-        </span>
-      ))}
+    <span>
+      <NodeLinks refs={refs}>
+        {(ref) => (
+          <>
+            <span className="quiet">{spaced(ref.kind)}</span> <NodeLink {...ref} />
+          </>
+        )}
+      </NodeLinks>
     </span>
   );
 }

@@ -5,7 +5,7 @@ import type { TrustedDocument } from "@/api/trusted";
 import { about } from "@/shell/about";
 import { graphiqlAddress, neo4jAddress } from "@/words/addresses";
 
-export type Behind<Data, Variables> = {
+type Behind<Data, Variables> = {
   document: TrustedDocument<Data, Variables>;
   variables: Variables;
 };

@@ -1,20 +1,25 @@
 // Keeps a page that failed from taking the console with it, and says so.
 import { Component, type ReactNode } from "react";
+import { useLocation } from "wouter";
 
-type State = { failed: Error | null; at: string };
+type Props = { address: string; children: ReactNode };
+type State = { failed: Error | null; address: string };
 
-export class Failures extends Component<{ children: ReactNode }, State> {
-  override state: State = { failed: null, at: "" };
+/** The pages, of which one may fail; another one is shown as soon as it is opened. */
+export function Failures({ children }: { children: ReactNode }) {
+  const [address] = useLocation();
+  return <Boundary address={address}>{children}</Boundary>;
+}
 
-  static getDerivedStateFromError(failed: Error): State {
-    return { failed, at: location.href };
+class Boundary extends Component<Props, State> {
+  override state: State = { failed: null, address: this.props.address };
+
+  static getDerivedStateFromError(failed: Error): Partial<State> {
+    return { failed };
   }
 
-  override componentDidUpdate() {
-    // Another page may well work.
-    if (this.state.failed && this.state.at !== location.href) {
-      this.setState({ failed: null, at: "" });
-    }
+  static getDerivedStateFromProps({ address }: Props, before: State): State | null {
+    return address === before.address ? null : { failed: null, address };
   }
 
   override render() {

@@ -1,33 +1,14 @@
 // Ctrl-K: jumps to any page, deployment, incident, change, request or question by its name.
 import { Command } from "cmdk";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useNames } from "@/parts/Pickers";
 import { dateTime } from "@/time/instants";
 import { useZone } from "@/time/zone";
-import {
-  address,
-  changeAddress,
-  deploymentAddress,
-  experimentAddress,
-  incidentAddress,
-  nodeAddress,
-  requestAddress,
-} from "@/words/addresses";
+import { address, requestAddress } from "@/words/addresses";
+import { fitting, jumpsTo } from "./jumps";
+import { ALL_PAGES } from "./pages";
 
-const PAGES = [
-  ["/", "Fleet"],
-  ["/trends", "Trends"],
-  ["/why", "Why"],
-  ["/requests", "Requests"],
-  ["/incidents", "Incidents and changes"],
-  ["/next", "Next: forecast and capacity"],
-  ["/next/budgets", "Budgets"],
-  ["/next/objectives", "Service level objectives"],
-  ["/next/costs", "Cost anomalies"],
-  ["/next/experiments", "Experiments and rollouts"],
-  ["/ask", "Ask"],
-] as const;
 // So many of a long list are offered; typing finds the others.
 const MOST = 200;
 
@@ -71,13 +52,13 @@ function Found({ typed, jump }: FoundProps) {
   return (
     <>
       <Command.Group heading="Pages">
-        {PAGES.map(([path, name]) => (
-          <Command.Item key={path} value={`page ${name}`} onSelect={() => jump(path)}>
-            {name}
+        {ALL_PAGES.map(({ path, fullName }) => (
+          <Command.Item key={path} value={`page ${fullName}`} onSelect={() => jump(path)}>
+            {fullName}
           </Command.Item>
         ))}
       </Command.Group>
-      <Names jump={jump} />
+      <Names typed={typed} jump={jump} />
       {typed ? (
         <Command.Group heading="What was typed" forceMount>
           <Command.Item
@@ -100,76 +81,17 @@ function Found({ typed, jump }: FoundProps) {
   );
 }
 
-function Names({ jump }: { jump: (path: string) => void }) {
+function Names({ typed, jump }: FoundProps) {
   const names = useNames();
   const zone = useZone();
-  if (!names) return null;
-  const slices = [
-    ["Models", "model", names.models],
-    ["Backends", "backend", names.backends],
-    ["Task types", "task_type", names.taskTypes],
-    ["Tiers", "tier", names.tiers],
-    ["Tenants", "tenant", names.tenants],
-  ] as const;
-  return (
-    <>
-      <Command.Group heading="Deployments">
-        {names.deployments.slice(0, MOST).map((id) => (
-          <Command.Item
-            key={id}
-            value={`deployment ${id}`}
-            onSelect={() => jump(deploymentAddress(id))}
-          >
-            {id}
-          </Command.Item>
-        ))}
-      </Command.Group>
-      <Command.Group heading="Incidents">
-        {names.incidents.slice(0, MOST).map(({ id, title, at }) => (
-          <Command.Item
-            key={`${id} ${at}`}
-            value={`incident ${id} ${title} ${at}`}
-            onSelect={() => jump(incidentAddress(id))}
-          >
-            {title} <small>{dateTime(at, zone)}</small>
-          </Command.Item>
-        ))}
-      </Command.Group>
-      <Command.Group heading="Changes">
-        {names.changes.slice(0, MOST).map(({ id, kind, title, at }) => (
-          <Command.Item
-            key={`${id} ${at}`}
-            value={`change ${id} ${kind} ${title} ${at}`}
-            onSelect={() => jump(changeAddress(id))}
-          >
-            {title} <small>{dateTime(at, zone)}</small>
-          </Command.Item>
-        ))}
-      </Command.Group>
-      <Command.Group heading="Experiments">
-        {names.experiments.map((id) => (
-          <Command.Item
-            key={id}
-            value={`experiment ${id}`}
-            onSelect={() => jump(experimentAddress(id))}
-          >
-            {id}
-          </Command.Item>
-        ))}
-      </Command.Group>
-      {slices.map(([heading, kind, ids]) => (
-        <Command.Group key={kind} heading={heading}>
-          {ids.slice(0, MOST).map((id) => (
-            <Command.Item
-              key={id}
-              value={`${kind} ${id}`}
-              onSelect={() => jump(nodeAddress({ kind, id }) ?? "/trends")}
-            >
-              {id}
-            </Command.Item>
-          ))}
-        </Command.Group>
+  const groups = useMemo(() => (names ? jumpsTo(names) : []), [names]);
+  return groups.map(([heading, jumps]) => (
+    <Command.Group key={heading} heading={heading}>
+      {fitting(jumps, typed, MOST).map(({ words, name, path, at }) => (
+        <Command.Item key={words} value={words} onSelect={() => jump(path)}>
+          {name} {at ? <small>{dateTime(at, zone)}</small> : null}
+        </Command.Item>
       ))}
-    </>
-  );
+    </Command.Group>
+  ));
 }

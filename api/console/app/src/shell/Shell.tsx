@@ -4,19 +4,10 @@ import { Link, useRoute } from "wouter";
 import { setZone, useZone } from "@/time/zone";
 import { about } from "./about";
 import { Banner } from "./Banner";
+import { PAGES } from "./pages";
 import { setTheme, type Theme, useChosenTheme } from "./theme";
 
 const Palette = lazy(() => import("./Palette"));
-
-const PAGES = [
-  ["/", "Fleet"],
-  ["/trends", "Trends"],
-  ["/why", "Why"],
-  ["/requests", "Requests"],
-  ["/incidents", "Incidents"],
-  ["/next", "Next"],
-  ["/ask", "Ask"],
-] as const;
 
 export function Shell({ children }: { children: ReactNode }) {
   const [searching, setSearching] = useState(false);
@@ -46,7 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </header>
       <nav className="pages" aria-label="Pages">
         <ul>
-          {PAGES.map(([path, name]) => (
+          {PAGES.map(({ path, name }) => (
             <li key={path}>
               <PageLink path={path} name={name} />
             </li>

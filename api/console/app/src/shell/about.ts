@@ -1,6 +1,6 @@
 // What the service says of itself in the page that it serves: which doors there are.
 
-export type About = {
+type About = {
   /** Whether GraphiQL is served at /graphql. */
   graphiql: boolean;
   /** The address of Neo4j Browser; null where none was told. */

@@ -3,14 +3,14 @@
 import type { Dimension, Metric, SliceInput } from "@/api/generated";
 import { METRIC_NAME } from "@/words/figures";
 import { DIMENSION_NAME, sliceIn, sliceText } from "@/words/slices";
-import { useSearchParams } from "./location";
+import { type How, useSearchParams } from "./location";
 
 export type Change = Record<string, string | null>;
 
 /** The parameters of the address, and a way to change some of them; null takes one away. */
-export function useParameters(): [URLSearchParams, (change: Change) => void] {
+export function useParameters(): [URLSearchParams, (change: Change, how?: How) => void] {
   const [search, setSearch] = useSearchParams();
-  const change = (given: Change) =>
+  const change = (given: Change, how?: How) =>
     setSearch((before) => {
       const next = new URLSearchParams(before);
       for (const [name, value] of Object.entries(given)) {
@@ -18,7 +18,7 @@ export function useParameters(): [URLSearchParams, (change: Change) => void] {
         else next.delete(name);
       }
       return next;
-    });
+    }, how);
   return [search, change];
 }
 
@@ -36,7 +36,7 @@ export function useChoice<Value extends string>(
 export function useMetric(usual: Metric): [Metric, (metric: Metric) => void] {
   const [search, change] = useParameters();
   const told = search.get("metric");
-  const metric = told !== null && told in METRIC_NAME ? (told as Metric) : usual;
+  const metric = told !== null && Object.hasOwn(METRIC_NAME, told) ? (told as Metric) : usual;
   return [metric, (chosen) => change({ metric: chosen })];
 }
 
@@ -47,7 +47,9 @@ export function useSlice(): [SliceInput, (where: SliceInput) => void] {
 
 export function useGroupBy(): [Dimension[], (dimensions: readonly Dimension[]) => void] {
   const [search, change] = useParameters();
-  const told = (search.get("by") ?? "").split(",").filter((one) => one in DIMENSION_NAME);
+  const told = (search.get("by") ?? "")
+    .split(",")
+    .filter((one) => Object.hasOwn(DIMENSION_NAME, one));
   return [
     told as Dimension[],
     (dimensions) => change({ by: dimensions.length ? dimensions.join(",") : null }),

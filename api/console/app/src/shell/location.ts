@@ -6,17 +6,20 @@ import { useCallback, useMemo } from "react";
 import { useLocation, useSearch } from "wouter";
 
 type Change = (before: URLSearchParams) => URLSearchParams;
+/** `replace` leaves no step to go back to: for what is typed letter by letter. */
+export type How = { replace?: boolean };
 
 /** The parameters of the address, and a way to change them. */
-export function useSearchParams(): [URLSearchParams, (change: Change) => void] {
+export function useSearchParams(): [URLSearchParams, (change: Change, how?: How) => void] {
   const [, navigate] = useLocation();
   const told = useSearch();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the window's own changes with what the router tells
   const search = useMemo(() => new URLSearchParams(window.location.search), [told]);
   const set = useCallback(
-    (change: Change) => {
+    (change: Change, how?: How) => {
       const next = change(new URLSearchParams(window.location.search)).toString();
-      navigate(window.location.pathname + (next ? `?${next}` : ""));
+      const address = window.location.pathname + (next ? `?${next}` : "");
+      if (address !== window.location.pathname + window.location.search) navigate(address, how);
     },
     [navigate],
   );

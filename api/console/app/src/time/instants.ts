@@ -63,6 +63,12 @@ export function dayOf(instant: Instant, zone: Zone): string {
   return `${weekday} ${day}`;
 }
 
+/** `Sat 2026-11-21` */
+export function dateOf(instant: Instant, zone: Zone): string {
+  const { weekday, year, month, day } = parts(instant, zone);
+  return `${weekday} ${year}-${month}-${day}`;
+}
+
 /** A span in words, in its two largest units: `45 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
 export function span(spanMs: number): string {
   const whole = Math.max(0, Math.round(spanMs / SECOND_MS));

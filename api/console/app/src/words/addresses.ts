@@ -44,7 +44,7 @@ export function whyAddress({ metric, during, comparedTo, where, knownAt }: WhyAs
   });
 }
 
-export type TrendsAsked = {
+type TrendsAsked = {
   metric?: Metric;
   groupBy?: readonly Dimension[];
   period?: Period;
@@ -78,14 +78,15 @@ export function requestsAddress({ where, period, order, failed }: RequestsAsked)
   });
 }
 
-/** Where a cause is shown, by the kind that a cause has: whatever is no incident was a change. */
-export function causeAddress({ kind, id }: Ref): string {
+/** Where a cause is shown, by the kind that a cause has: a change, if it is nothing else; null for planned work, which has no page. */
+export function causeAddress({ kind, id }: Ref): string | null {
+  if (kind === "maintenance") return null;
   if (kind === "incident") return incidentAddress(id);
   return kind === "experiment" ? experimentAddress(id) : changeAddress(id);
 }
 
-/** Nodes of the graph that are something that happened. */
-const HAPPENED = new Set(["change", "policy_version", "maintenance"]);
+/** Nodes of the graph that are told as a change. */
+const CHANGED = new Set(["change", "policy_version"]);
 
 /** Where a node of the graph is shown; null where it has no page of its own. */
 export function nodeAddress({ kind, id }: Ref): string | null {
@@ -105,7 +106,7 @@ export function nodeAddress({ kind, id }: Ref): string | null {
     case "slo":
       return address("/next/objectives", { slo: id });
   }
-  if (HAPPENED.has(kind)) return changeAddress(id);
+  if (CHANGED.has(kind)) return changeAddress(id);
   const where = sliceOf([{ kind, id }]);
   return where ? trendsAddress({ where }) : null;
 }

@@ -1,8 +1,9 @@
 // Slices of the traffic as addresses hold them and as people read them. Pure.
 import type { Dimension, SliceInput } from "@/api/generated";
+import { spaced } from "./figures";
 
 export type Ref = { kind: string; id: string };
-export type SliceField = Exclude<keyof SliceInput, "user"> | "user";
+export type SliceField = keyof SliceInput;
 
 /** The fields of a slice in the order in which they are shown, with their kind of thing. */
 export const SLICE_FIELDS: readonly { field: SliceField; kind: string; name: string }[] = [
@@ -53,7 +54,8 @@ export function sliceIn(text: string | null): SliceInput {
   return where;
 }
 
-function decoded(text: string): string {
+/** Unescaped; as it stands where it is not well escaped. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -80,10 +82,21 @@ export function refsOf(where: SliceInput): Ref[] {
   );
 }
 
+/** What a budget or an objective is for, as references: its tenant, and its part. */
+export function refsWithin({ tenant, where }: { tenant: string; where: readonly Ref[] }): Ref[] {
+  return [{ kind: "tenant", id: tenant }, ...where.filter(({ kind }) => kind !== "tenant")];
+}
+
 /** `task type reasoning, tier premium`, or `all requests`. */
 export function sliceWords(refs: readonly Ref[]): string {
   if (refs.length === 0) return "all requests";
-  return refs.map(({ kind, id }) => `${kind.replaceAll("_", " ")} ${id}`).join(", ");
+  return refs.map(({ kind, id }) => `${spaced(kind)} ${id}`).join(", ");
+}
+
+/** The model and the backend of a deployment, `model@backend`; null where it names none. */
+export function halves(deployment: string): [model: string, backend: string] | null {
+  const at = deployment.lastIndexOf("@");
+  return at < 0 ? null : [deployment.slice(0, at), deployment.slice(at + 1)];
 }
 
 /** Both slices at once: what is asked of in either. */

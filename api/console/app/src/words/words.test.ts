@@ -8,7 +8,7 @@ import {
   whyAddress,
 } from "./addresses";
 import { counted, difference, figure, percent } from "./figures";
-import { refsOf, sliceIn, sliceOf, sliceText, sliceWords } from "./slices";
+import { halves, refsOf, refsWithin, sliceIn, sliceOf, sliceText, sliceWords } from "./slices";
 
 describe("figures", () => {
   it.each([
@@ -84,12 +84,14 @@ describe("addresses", () => {
     expect(at("policy_version", "main@7")).toBe("/changes/main%407");
     expect(at("task_type", "chat")).toBe("/trends?where=taskType%3Achat");
     expect(at("cell", "abc")).toBeNull();
+    expect(at("maintenance", "m")).toBeNull();
   });
 
   it("lead from a cause to what it was", () => {
     expect(causeAddress({ kind: "incident", id: "i" })).toBe("/incidents/i");
     expect(causeAddress({ kind: "experiment", id: "e" })).toBe("/experiments/e");
     expect(causeAddress({ kind: "price", id: "c" })).toBe("/changes/c");
+    expect(causeAddress({ kind: "maintenance", id: "m" })).toBeNull();
   });
 
   it("ask why of the same hours that were looked at", () => {
@@ -115,5 +117,20 @@ describe("addresses", () => {
     expect(opened.searchParams.get("arg")).toBe(
       `RETURN ${JSON.stringify(id)}, ["a", 1, null], {\`kind\`: true}, $absent`,
     );
+  });
+});
+
+describe("what things are made of", () => {
+  it("names the tenant of a budget or an objective once, and first", () => {
+    const where = [
+      { kind: "tier", id: "premium" },
+      { kind: "tenant", id: "acme" },
+    ];
+    expect(refsWithin({ tenant: "acme", where })).toEqual([where[1], where[0]]);
+  });
+
+  it("parts a deployment at its last @, and nothing else", () => {
+    expect(halves("org@apex@aws")).toEqual(["org@apex", "aws"]);
+    expect(halves("apex")).toBeNull();
   });
 });

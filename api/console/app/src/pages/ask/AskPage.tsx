@@ -24,10 +24,11 @@ export default function AskPage() {
   const [parameters, change] = useParameters();
   const field = useRef<HTMLInputElement>(null);
   const linked = parameters.get("question");
-  const asked = useRef<string | null>(null);
+  // What was asked already is not asked again on the way back from a citation.
+  const asked = useRef<string | null>(turns.at(-1)?.question ?? null);
   const put = (question: string) => {
     asked.current = question;
-    change({ question });
+    change({ question }, { replace: true });
     ask(question);
   };
   // A link holds a question: it is asked when it is opened.
@@ -49,7 +50,7 @@ export default function AskPage() {
   const startAnew = () => {
     asked.current = null;
     clear();
-    change({ question: null });
+    change({ question: null }, { replace: true });
     field.current?.focus();
   };
   return (

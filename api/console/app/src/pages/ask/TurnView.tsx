@@ -1,5 +1,6 @@
 // One question with its steps and its answer.
 import { Figure, NodeLink, Tag } from "@/parts/Known";
+import { about } from "@/shell/about";
 import { graphiqlAddress } from "@/words/addresses";
 import { percent } from "@/words/figures";
 import { argumentWords, blocks, methodWord, type Step, type Told, type Turn } from "./conversation";
@@ -105,7 +106,7 @@ function Rests({ answer, put }: { answer: Told; put: Put }) {
         <details>
           <summary>The GraphQL behind it</summary>
           <pre>{query}</pre>
-          <a href={graphiqlAddress(query)}>Open in GraphiQL</a>
+          {about.graphiql ? <a href={graphiqlAddress(query)}>Open in GraphiQL</a> : null}
         </details>
       ) : null}
       {followUps.length ? (

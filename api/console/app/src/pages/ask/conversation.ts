@@ -31,7 +31,9 @@ export function after(turns: readonly Turn[], action: Action): readonly Turn[] {
   if (action.do === "clear") return [];
   if (action.do === "ask") {
     const id = (turns.at(-1)?.id ?? 0) + 1;
-    return [...turns, { id, question: action.question, steps: [], answer: null, ended: null }];
+    // Whoever asks another question waits for the last one no more.
+    const before = after(turns, { do: "end", why: "Stopped." });
+    return [...before, { id, question: action.question, steps: [], answer: null, ended: null }];
   }
   const last = turns.at(-1);
   if (!last || last.answer || last.ended) return turns;

@@ -1,9 +1,10 @@
 // One deployment: how it is and has been, what it serves and why, and what happened to it.
-import { type ReactNode, useMemo } from "react";
+import { useMemo } from "react";
 import { Link } from "wouter";
 import { useAnswer } from "@/api/answered";
 import { Fleet } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
+import { Fact } from "@/parts/Fact";
 import { useHappenings } from "@/parts/happenings";
 import { Figure, NodeLink } from "@/parts/Known";
 import { Page } from "@/parts/Page";
@@ -83,7 +84,7 @@ function Now({ health, since }: { health: Health; since: string | undefined }) {
     <section className="card fleet-now" aria-labelledby="fleet-now" data-status={health.status}>
       <div className="row">
         <h2 id="fleet-now">Now</h2>
-        <WhyLink health={health} since={since} at={null} />
+        <WhyLink health={health} since={since} at={null} knownAt={null} />
       </div>
       <ul className="fleet-reasons">
         {reasons.map((reason) => (
@@ -140,14 +141,5 @@ function Facts({ health }: { health: Health }) {
         <Figure value={health.sampleCount} unit="count" />
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -2,11 +2,12 @@
 import { memo, useMemo } from "react";
 import { Figure, NodeLink, Unknown } from "@/parts/Known";
 import { alike, grid, type Health } from "./fleet";
+import type { Moment } from "./moment";
 import { Errors, Evidence, FirstReason, type RowProps, StateAndBreaker, WhyLink } from "./State";
 
-type Props = { fleet: readonly Health[]; since: ReadonlyMap<string, string>; at: string | null };
+type Props = { fleet: readonly Health[]; since: ReadonlyMap<string, string> } & Moment;
 
-export function FleetGrid({ fleet, since, at }: Props) {
+export function FleetGrid({ fleet, since, at, knownAt }: Props) {
   const { backends, rows } = useMemo(() => grid(fleet), [fleet]);
   return (
     // A table wider than the page scrolls by itself, and the keyboard has to reach it for that.
@@ -39,6 +40,7 @@ export function FleetGrid({ fleet, since, at }: Props) {
                       health={health}
                       since={since.get(health.deployment)}
                       at={at}
+                      knownAt={knownAt}
                     />
                   ))}
                 </td>
@@ -52,7 +54,7 @@ export function FleetGrid({ fleet, since, at }: Props) {
 }
 
 const Cell = memo(
-  function Cell({ health, since, at }: RowProps) {
+  function Cell({ health, since, at, knownAt }: RowProps) {
     const { deployment, status, stale } = health;
     return (
       <div
@@ -63,7 +65,7 @@ const Cell = memo(
       >
         <span className="row">
           <StateAndBreaker health={health} />
-          <WhyLink health={health} since={since} at={at} />
+          <WhyLink health={health} since={since} at={at} knownAt={knownAt} />
         </span>
         <NodeLink kind="deployment" id={deployment} />
         {status === "HEALTHY" ? null : <FirstReason health={health} />}
@@ -99,5 +101,6 @@ const Cell = memo(
   (before, after) =>
     before.since === after.since &&
     before.at === after.at &&
+    before.knownAt === after.knownAt &&
     (after.at === null ? alike(before.health, after.health) : before.health === after.health),
 );

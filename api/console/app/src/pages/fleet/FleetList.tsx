@@ -2,9 +2,10 @@
 import { memo, type ReactNode, useMemo } from "react";
 import { Figure, NodeLink } from "@/parts/Known";
 import { alike, type Health, worstFirst } from "./fleet";
+import type { Moment } from "./moment";
 import { Errors, Evidence, FirstReason, type RowProps, StateAndBreaker, WhyLink } from "./State";
 
-type Props = { fleet: readonly Health[]; since: ReadonlyMap<string, string>; at: string | null };
+type Props = { fleet: readonly Health[]; since: ReadonlyMap<string, string> } & Moment;
 
 const FIGURES: readonly [title: string, what: string, shown: (health: Health) => ReactNode][] = [
   ["Errors", "Share of requests that failed", (health) => <Errors health={health} />],
@@ -36,7 +37,7 @@ const FIGURES: readonly [title: string, what: string, shown: (health: Health) =>
   ],
 ];
 
-export function FleetList({ fleet, since, at }: Props) {
+export function FleetList({ fleet, since, at, knownAt }: Props) {
   const rows = useMemo(() => worstFirst(fleet), [fleet]);
   return (
     // A table wider than the page scrolls by itself, and the keyboard has to reach it for that.
@@ -65,6 +66,7 @@ export function FleetList({ fleet, since, at }: Props) {
               health={health}
               since={since.get(health.deployment)}
               at={at}
+              knownAt={knownAt}
             />
           ))}
         </tbody>
@@ -74,7 +76,7 @@ export function FleetList({ fleet, since, at }: Props) {
 }
 
 const Row = memo(
-  function Row({ health, since, at }: RowProps) {
+  function Row({ health, since, at, knownAt }: RowProps) {
     const { deployment, model, backend, status, stale } = health;
     return (
       <tr data-deployment={deployment} data-status={status} data-stale={stale || undefined}>
@@ -90,7 +92,7 @@ const Row = memo(
           <div>
             <span className="row">
               <StateAndBreaker health={health} />
-              <WhyLink health={health} since={since} at={at} />
+              <WhyLink health={health} since={since} at={at} knownAt={knownAt} />
             </span>
             <FirstReason health={health} />
           </div>
@@ -109,5 +111,6 @@ const Row = memo(
   (before, after) =>
     before.since === after.since &&
     before.at === after.at &&
+    before.knownAt === after.knownAt &&
     (after.at === null ? alike(before.health, after.health) : before.health === after.health),
 );

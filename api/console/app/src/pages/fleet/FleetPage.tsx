@@ -50,7 +50,7 @@ export default function FleetPage() {
         {(found) => <UnderWayList found={found} />}
       </Asked>
       <Asked answered={fleet} what="the fleet" lines={12}>
-        {(data) => <Deployments fleet={data.fleet} underWay={underWay.data} at={moment.at} />}
+        {(data) => <Deployments fleet={data.fleet} underWay={underWay.data} {...moment} />}
       </Asked>
     </Page>
   );
@@ -69,10 +69,9 @@ function useUnderWay({ at, knownAt }: Moment) {
 type Props = {
   fleet: readonly Health[];
   underWay: UnderWayQuery | undefined;
-  at: string | null;
-};
+} & Moment;
 
-function Deployments({ fleet, underWay, at }: Props) {
+function Deployments({ fleet, underWay, at, knownAt }: Props) {
   const [view, setView] = useChoice("view", ["worst", "place"]);
   const [filter, choose] = useFilter();
   const shown = useMemo(() => kept(fleet, filter), [fleet, filter]);
@@ -100,7 +99,7 @@ function Deployments({ fleet, underWay, at }: Props) {
           </button>
         </Empty>
       ) : (
-        <View fleet={shown} since={since} at={at} />
+        <View fleet={shown} since={since} at={at} knownAt={knownAt} />
       )}
     </>
   );

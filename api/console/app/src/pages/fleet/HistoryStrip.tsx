@@ -101,7 +101,7 @@ function Strip({ runs, states }: { runs: readonly Run[]; states: readonly StateA
   const words = sharesOf(states).map(({ status, share }) => `${spaced(status)} ${percent(share)}`);
   const [first, last] = [runs[0], runs.at(-1)];
   return (
-    <div className="fleet-history">
+    <div>
       <div className="fleet-strip" role="img" aria-label={`Of the time: ${words.join(", ")}`}>
         {runs.map((run) => (
           <i

@@ -70,7 +70,7 @@ export function MomentNote({ moment, choose }: Props) {
     <div className="fleet-moment" role="status">
       <p>
         <strong>
-          As of <Instant at={at} age />.
+          As of <Instant at={at} />.
         </strong>{" "}
         {knownAt === null ? (
           "With all that is known today; this does not change by itself."

@@ -1,7 +1,7 @@
 // The newest requests that a deployment served, with why each was sent here; or those that failed.
 import { Link } from "wouter";
 import { useAnswer } from "@/api/answered";
-import { RequestsHere, type RequestsHereQuery } from "@/api/generated";
+import { Requests } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Figure, Instant, NodeLink, Tag } from "@/parts/Known";
@@ -11,8 +11,7 @@ import { DAY_MS, iso, ms } from "@/time/instants";
 import type { Period } from "@/time/period";
 import { requestsAddress } from "@/words/addresses";
 import { spaced } from "@/words/figures";
-
-type Request = RequestsHereQuery["requests"][number];
+import { type Found, meanScore, toneOf } from "../requests/finding";
 
 /** Longer periods are not looked through for single requests. */
 const MOST_MS = 31 * DAY_MS;
@@ -22,7 +21,11 @@ export function Newest({ deployment, period }: { deployment: string; period: Per
   const failed = which === "failed";
   const where = { deployment: [deployment] };
   const during = lastDays(period);
-  const answered = useAnswer(RequestsHere, { during, where, failed, first: 15 }, { keep: true });
+  const answered = useAnswer(
+    Requests,
+    { during, where, order: "NEWEST", failed, first: 15 },
+    { keep: true },
+  );
   return (
     <section className="card fleet-table" aria-labelledby="fleet-newest">
       <div className="row">
@@ -38,11 +41,18 @@ export function Newest({ deployment, period }: { deployment: string; period: Per
         />
         <Link href={requestsAddress({ where, period: during, failed })}>Find others</Link>
       </div>
+      {during.from === period.from ? null : (
+        <p className="quiet">
+          Of the last 31 days of this period only, since <Instant at={during.from} />.
+        </p>
+      )}
       <Asked answered={answered} what="its requests" lines={6}>
         {({ requests }) =>
           requests.length === 0 ? (
             <Empty title={failed ? "No request failed here." : "It served no request."}>
-              Choose a longer period.
+              {during.from === period.from
+                ? "Choose a longer period."
+                : "Find others to look at the days before."}
             </Empty>
           ) : (
             <DataTable
@@ -62,7 +72,7 @@ function lastDays({ from, to }: Period): Period {
   return { from: iso(Math.max(ms(from), ms(to) - MOST_MS)), to };
 }
 
-const COLUMNS: readonly Column<Request>[] = [
+const COLUMNS: readonly Column<Found>[] = [
   { key: "at", title: "At", value: ({ at }) => at, cell: ({ at }) => <Instant at={at} seconds /> },
   {
     key: "id",
@@ -76,9 +86,7 @@ const COLUMNS: readonly Column<Request>[] = [
     key: "status",
     title: "Ended",
     value: ({ status }) => status,
-    cell: ({ status, errorType }) => (
-      <Tag tone={status === "ok" ? "good" : "bad"}>{errorType ?? spaced(status)}</Tag>
-    ),
+    cell: ({ status, errorType }) => <Tag tone={toneOf(status)}>{errorType ?? spaced(status)}</Tag>,
   },
   {
     key: "latency",
@@ -97,9 +105,9 @@ const COLUMNS: readonly Column<Request>[] = [
   {
     key: "score",
     title: "Score",
-    value: meanScore,
-    cell: (request) => (
-      <Figure value={meanScore(request)} unit="score" why="no score is in" workedOut />
+    value: ({ quality }) => meanScore(quality),
+    cell: ({ quality }) => (
+      <Figure value={meanScore(quality)} unit="score" why="no score is in" workedOut />
     ),
     figures: true,
   },
@@ -107,17 +115,12 @@ const COLUMNS: readonly Column<Request>[] = [
   { key: "why", title: "Why here", value: whyHere, cell: (request) => <WhyHere of={request} /> },
 ];
 
-function meanScore({ quality }: Request): number | null {
-  if (quality.length === 0) return null;
-  return quality.reduce((sum, { score }) => sum + score, 0) / quality.length;
-}
-
-function whyHere({ decision }: Request): string {
+function whyHere({ decision }: Found): string {
   const { fallbackFrom, reasons } = decision;
   const fell = fallbackFrom.length > 0 ? [`failed first on ${fallbackFrom.join(", ")}`] : [];
   return [...fell, ...reasons].join("; ");
 }
 
-function WhyHere({ of }: { of: Request }) {
+function WhyHere({ of }: { of: Found }) {
   return <span className="fleet-why-here">{whyHere(of) || "No reason was told."}</span>;
 }

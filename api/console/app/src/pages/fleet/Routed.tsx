@@ -4,6 +4,7 @@ import { useAnswer } from "@/api/answered";
 import { Compare, type CompareQuery, type Dimension } from "@/api/generated";
 import { Asked } from "@/parts/Asked";
 import { Figure, NodeLink, Unknown } from "@/parts/Known";
+import { Folded } from "@/parts/More";
 import type { Period } from "@/time/period";
 import { counted, difference, percent } from "@/words/figures";
 import { DIMENSION_NAME } from "@/words/slices";
@@ -64,12 +65,7 @@ function Shares({ compared }: { compared: CompareQuery["compare"] }) {
   return (
     <>
       {list(parts.slice(0, SHOWN))}
-      {more.length > 0 ? (
-        <details>
-          <summary>{more.length} more</summary>
-          {list(more)}
-        </details>
-      ) : null}
+      <Folded count={more.length}>{list(more)}</Folded>
     </>
   );
 }

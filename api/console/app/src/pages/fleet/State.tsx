@@ -5,14 +5,13 @@ import { ms, relative, span } from "@/time/instants";
 import { useNow } from "@/time/period";
 import { whyAddress } from "@/words/addresses";
 import { type Health, whyOf } from "./fleet";
+import type { Moment } from "./moment";
 
 export type RowProps = {
   health: Health;
   /** When the trouble that it is part of began. */
   since: string | undefined;
-  /** The instant that is looked at; null is now. */
-  at: string | null;
-};
+} & Moment;
 
 const BREAKER_WORD = { OPEN: "Breaker open", HALF_OPEN: "Breaker half-open", CLOSED: "" };
 
@@ -26,7 +25,7 @@ export function StateAndBreaker({ health }: { health: Health }) {
 }
 
 /** The breaker where it is not closed: why, and until when. */
-export function Breaker({ health }: { health: Health }) {
+function Breaker({ health }: { health: Health }) {
   const { breaker, breakerReason, breakerUntil } = health;
   if (breaker === "CLOSED") return null;
   return (
@@ -67,12 +66,12 @@ export function Evidence({ health, at }: { health: Health; at: string | null }) 
 }
 
 /** Leads to why it is ill, asked of what speaks for it, since the trouble began. */
-export function WhyLink({ health, since, at }: RowProps) {
+export function WhyLink({ health, since, at, knownAt }: RowProps) {
   const now = useNow();
   const why = whyOf(health, at === null ? now : Date.parse(at), since);
   if (why === null) return null;
   return (
-    <Link className="fleet-why" href={whyAddress(why)}>
+    <Link className="fleet-why" href={whyAddress({ ...why, knownAt })}>
       Why?<span className="unseen"> {health.deployment}</span>
     </Link>
   );

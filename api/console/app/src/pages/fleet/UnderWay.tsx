@@ -1,12 +1,13 @@
 // What is going on: open incidents, the gravest first, and planned work that is under way.
 import type { UnderWayQuery } from "@/api/generated";
 import { Instant, NodeLink, Tag } from "@/parts/Known";
+import { Folded } from "@/parts/More";
 import { ms } from "@/time/instants";
 
 const SHOWN = 4;
 
 /** Open incidents by gravity, then the newest first. */
-export function gravestFirst(incidents: UnderWayQuery["incidents"]): UnderWayQuery["incidents"] {
+function gravestFirst(incidents: UnderWayQuery["incidents"]): UnderWayQuery["incidents"] {
   return [...incidents].sort(
     (a, b) => a.severity.localeCompare(b.severity) || ms(b.openedAt) - ms(a.openedAt),
   );
@@ -38,16 +39,13 @@ export function UnderWayList({ found }: { found: UnderWayQuery }) {
           </li>
         ))}
       </ul>
-      {incidents.length > SHOWN ? (
-        <details>
-          <summary>{incidents.length - SHOWN} more</summary>
-          <ul>
-            {incidents.slice(SHOWN).map((one) => (
-              <Incident key={one.id} incident={one} />
-            ))}
-          </ul>
-        </details>
-      ) : null}
+      <Folded count={incidents.length - SHOWN}>
+        <ul>
+          {incidents.slice(SHOWN).map((one) => (
+            <Incident key={one.id} incident={one} />
+          ))}
+        </ul>
+      </Folded>
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, iso, MINUTE_MS, ms } from "@/time/instants";
 import type { WhyAsked } from "@/words/addresses";
 
 export type Health = FleetQuery["fleet"][number];
-export type OpenIncident = UnderWayQuery["incidents"][number];
+type OpenIncident = UnderWayQuery["incidents"][number];
 
 /** The states, the worst first. */
 export const STATUSES: readonly HealthStatus[] = ["DOWN", "DEGRADED", "UNKNOWN", "HEALTHY"];
@@ -25,7 +25,7 @@ export function merged(before: readonly Health[], changed: readonly Health[]): H
   return [...found.values()].sort((a, b) => byName(a.deployment, b.deployment));
 }
 
-export function byName(one: string, other: string): number {
+function byName(one: string, other: string): number {
   return one.localeCompare(other, "en", { numeric: true });
 }
 
@@ -56,7 +56,7 @@ function nameOrder(a: Health, b: Health): number {
   return byName(a.deployment, b.deployment);
 }
 
-export type Count = { status: HealthStatus; count: number; stale: number };
+type Count = { status: HealthStatus; count: number; stale: number };
 
 /** How many are in each state, the worst first; states that nothing is in are left out. */
 export function counts(fleet: readonly Health[]): Count[] {
@@ -103,7 +103,7 @@ export function distinct(values: readonly string[]): string[] {
   return [...new Set(values)].sort(byName);
 }
 
-export type Grid = {
+type Grid = {
   backends: string[];
   rows: { model: string; cells: { backend: string; here: Health[] }[] }[];
 };

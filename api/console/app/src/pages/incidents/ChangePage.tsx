@@ -1,10 +1,12 @@
 // One change: what it is, what it reached, what it did against untouched twins.
+import { spaced } from "@/words/figures";
 import "./incidents.css";
 import { Link } from "wouter";
 import { useAnswer } from "@/api/answered";
 import { Happenings, Impact, type ImpactQuery } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
-import { Instant, NodeLink, Tag } from "@/parts/Known";
+import { Instant, SliceName, Tag } from "@/parts/Known";
+import { MoreLink } from "@/parts/MoreLink";
 import { Page } from "@/parts/Page";
 import { useId } from "@/shell/location";
 import { DAY_MS, iso, MINUTE_MS, ms } from "@/time/instants";
@@ -59,27 +61,16 @@ function Told({ id, impact }: { id: string; impact: Known }) {
       <section className="card">
         <div className="row">
           <Tag>{id}</Tag>
-          <Tag tone="accent">{itself?.kind ?? impact.of.kind.replaceAll("_", " ")}</Tag>
+          <Tag tone="accent">{itself?.kind ?? spaced(impact.of.kind)}</Tag>
           <span>
             <Instant at={from} age />
           </span>
           {itself?.author ? <span>by {itself.author}</span> : null}
-          {itself?.url && /^https?:/.test(itself.url) ? (
-            <a href={itself.url} rel="noreferrer noopener" target="_blank">
-              More about it
-            </a>
-          ) : null}
+          <MoreLink url={itself?.url} />
         </div>
         {itself?.targets.length ? (
           <p>
-            On{" "}
-            {itself.targets.map((target, place) => (
-              <span key={`${target.kind}:${target.id}`}>
-                {place ? ", " : ""}
-                <span className="quiet">{target.kind.replaceAll("_", " ")}</span>{" "}
-                <NodeLink {...target} />
-              </span>
-            ))}
+            On <SliceName refs={itself.targets} />
           </p>
         ) : null}
         <div className="row">

@@ -1,8 +1,8 @@
 // What an incident or a change reached and cost, beside the like before.
-import type { ReactNode } from "react";
 import type { ImpactQuery } from "@/api/generated";
 import { DataTable } from "@/parts/DataTable";
-import { Between, Figure, NodeLink } from "@/parts/Known";
+import { Fact } from "@/parts/Fact";
+import { Between, Figure, NodeLinks } from "@/parts/Known";
 import { counted } from "@/words/figures";
 
 type Impact = NonNullable<ImpactQuery["impact"]>;
@@ -16,12 +16,7 @@ export function ImpactCard({ impact }: { impact: Impact }) {
       {baseline ? <p className="quiet">Before: {baseline}.</p> : null}
       <p>
         {counted(deployments.length, "deployment")}:{" "}
-        {deployments.map((id, place) => (
-          <span key={id}>
-            {place ? ", " : ""}
-            <NodeLink kind="deployment" id={id} />
-          </span>
-        ))}
+        <NodeLinks refs={deployments.map((id) => ({ kind: "deployment", id }))} />
       </p>
       <Names title="Tenants" kind="tenant" ids={impact.tenants} />
       <Names title="Objectives" kind="slo" ids={impact.slos} />
@@ -90,7 +85,9 @@ function Figures({ impact }: { impact: Impact }) {
         beside={
           <>
             before <Figure value={impact.qualityBefore} unit="score" />,{" "}
-            {counted(impact.scoredBefore, "score")}
+            {impact.scoredBefore === null
+              ? "its scores not known"
+              : counted(impact.scoredBefore, "score")}
           </>
         }
       >
@@ -120,31 +117,11 @@ function Figures({ impact }: { impact: Impact }) {
   );
 }
 
-type FactProps = { name: string; beside?: ReactNode; children: ReactNode };
-
-function Fact({ name, beside, children }: FactProps) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {children}
-        {beside ? <div className="quiet incidents-beside">{beside}</div> : null}
-      </dd>
-    </div>
-  );
-}
-
 function Names({ title, kind, ids }: { title: string; kind: string; ids: readonly string[] }) {
   if (!ids.length) return null;
   return (
     <p>
-      {title}:{" "}
-      {ids.map((id, place) => (
-        <span key={id}>
-          {place ? ", " : ""}
-          <NodeLink kind={kind} id={id} />
-        </span>
-      ))}
+      {title}: <NodeLinks refs={ids.map((id) => ({ kind, id }))} />
     </p>
   );
 }

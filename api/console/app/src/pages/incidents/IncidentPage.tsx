@@ -2,18 +2,15 @@
 import "./incidents.css";
 import { Link } from "wouter";
 import { type Answered, useAnswer } from "@/api/answered";
-import {
-  Happenings,
-  type HappeningsQuery,
-  Impact,
-  type ImpactQuery,
-  SimilarIncidents,
-} from "@/api/generated";
+import { type HappeningsQuery, Impact, type ImpactQuery, SimilarIncidents } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
+import { useHappenings } from "@/parts/happenings";
 import { CauseLink, Instant, NodeLink, Tag } from "@/parts/Known";
+import { MoreLink } from "@/parts/MoreLink";
 import { Page } from "@/parts/Page";
 import { useId } from "@/shell/location";
 import { DAY_MS, iso, ms, span } from "@/time/instants";
+import type { Period } from "@/time/period";
 import { requestsAddress, whyAddress } from "@/words/addresses";
 import { percent } from "@/words/figures";
 import { sliceOf } from "@/words/slices";
@@ -37,7 +34,7 @@ export default function IncidentPage() {
       <Asked answered={answered} what={`incident ${id}`} lines={10}>
         {({ impact }) =>
           impact ? (
-            <Told id={id} impact={impact} />
+            <Told key={id} id={id} impact={impact} />
           ) : (
             <Empty title="No incident of this id is known.">
               It may belong to a tenant that your key may not see.{" "}
@@ -52,10 +49,8 @@ export default function IncidentPage() {
 
 function Told({ id, impact }: { id: string; impact: Known }) {
   const { from, to } = impact.during;
-  const around = useAnswer(Happenings, { from: iso(ms(from) - DAY_MS), to });
+  const around = useHappenings({ from: iso(ms(from) - DAY_MS), to });
   const itself = around.data?.incidents.find((one) => one.id === id);
-  const during = { from, to };
-  const where = (itself && sliceOf(scopeOf(itself))) ?? {};
   return (
     <>
       <section className="card">
@@ -64,15 +59,12 @@ function Told({ id, impact }: { id: string; impact: Known }) {
           {itself ? <Tag tone="bad">{itself.severity}</Tag> : null}
           {itself?.resolvedAt === null ? <Tag tone="bad">open</Tag> : null}
           <span>
-            <Instant at={from} />{" "}
-            {itself?.resolvedAt ? (
+            <Instant at={from} />
+            {itself ? (
               <>
-                to <Instant at={to} />
+                <Until at={itself.resolvedAt} />, {span(ms(to) - ms(from))}
               </>
-            ) : (
-              "until now"
-            )}
-            , {span(ms(to) - ms(from))}
+            ) : null}
           </span>
           {itself ? (
             <span>
@@ -84,28 +76,47 @@ function Told({ id, impact }: { id: string; impact: Known }) {
               )}
             </span>
           ) : null}
+          <MoreLink url={itself?.url} />
         </div>
         {itself?.rootCause ? <p>Found to be caused by: {itself.rootCause}</p> : null}
-        <div className="row">
-          <span>Why?</span>
-          {(["ERROR_RATE", "LATENCY_P95", "QUALITY", "COST_PER_REQUEST"] as const).map((metric) => (
-            <Link key={metric} href={whyAddress({ metric, during, where })}>
-              {WHY[metric]}
-            </Link>
-          ))}
-          <Link href={requestsAddress({ where, period: during, failed: true })}>
-            Failed requests
-          </Link>
-          <Link href={requestsAddress({ where, period: during, order: "SLOWEST" })}>
-            Slowest requests
-          </Link>
-        </div>
+        {itself ? <Onward itself={itself} during={{ from, to }} /> : null}
       </section>
       <ImpactCard impact={impact} />
       <Around id={id} answered={around} />
       <Similar id={id} />
       <PostmortemCard incident={id} />
     </>
+  );
+}
+
+function Until({ at }: { at: string | null }) {
+  if (at === null) return <> until now</>;
+  return (
+    <>
+      {" "}
+      to <Instant at={at} />
+    </>
+  );
+}
+
+type OnwardProps = { itself: HappeningsQuery["incidents"][number]; during: Period };
+
+/** Only once it is known what the incident is about: else they would lead to all traffic. */
+function Onward({ itself, during }: OnwardProps) {
+  const where = sliceOf(scopeOf(itself)) ?? {};
+  return (
+    <div className="row">
+      <span>Why?</span>
+      {(["ERROR_RATE", "LATENCY_P95", "QUALITY", "COST_PER_REQUEST"] as const).map((metric) => (
+        <Link key={metric} href={whyAddress({ metric, during, where })}>
+          {WHY[metric]}
+        </Link>
+      ))}
+      <Link href={requestsAddress({ where, period: during, failed: true })}>Failed requests</Link>
+      <Link href={requestsAddress({ where, period: during, order: "SLOWEST" })}>
+        Slowest requests
+      </Link>
+    </div>
   );
 }
 
@@ -142,13 +153,9 @@ function AroundItem({ entry: { kind, id, sort, at, title } }: { entry: Entry }) 
   return (
     <li data-kind={kind}>
       <Instant at={at} /> <Tag tone={kind === "incident" ? "bad" : "accent"}>{sort}</Tag>{" "}
-      {kind === "maintenance" ? (
-        title
-      ) : (
-        <NodeLink kind={kind} id={id}>
-          {title}
-        </NodeLink>
-      )}
+      <NodeLink kind={kind} id={id}>
+        {title}
+      </NodeLink>
     </li>
   );
 }

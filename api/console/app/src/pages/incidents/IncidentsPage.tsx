@@ -6,16 +6,16 @@ import { Asked, Empty } from "@/parts/Asked";
 import { ChartFrame } from "@/parts/ChartFrame";
 import type { Column } from "@/parts/DataTable";
 import { useHappenings } from "@/parts/happenings";
-import { Instant, NodeLink, Tag } from "@/parts/Known";
+import { Instant, NodeLink, NodeLinks, Tag } from "@/parts/Known";
 import { Page } from "@/parts/Page";
 import { Pick } from "@/parts/Pick";
 import { useChoice, useParameters } from "@/shell/address";
 import { TimePicker } from "@/shell/TimePicker";
-import { dayOf, ms, span } from "@/time/instants";
+import { ms, span } from "@/time/instants";
 import { type Period, usePeriod } from "@/time/period";
-import { useZone, type Zone } from "@/time/zone";
+import { useZone } from "@/time/zone";
 import { Lanes } from "./Lanes";
-import { type Entry, matching, timeline } from "./timeline";
+import { byDay, type Entry, matching, timeline } from "./timeline";
 
 const KINDS = [
   ["all", "All"],
@@ -39,7 +39,10 @@ export default function IncidentsPage() {
         <Pick label="Which" value={kinds} options={KINDS} choose={chooseKinds} />
         <label className="picker">
           <span>Find</span>
-          <input value={typed} onChange={(event) => change({ find: event.target.value || null })} />
+          <input
+            value={typed}
+            onChange={({ target }) => change({ find: target.value || null }, { replace: true })}
+          />
         </label>
         <TimePicker choice={choice} />
       </div>
@@ -116,15 +119,6 @@ function Found({ entries, period }: { entries: readonly Entry[]; period: Period 
   );
 }
 
-function byDay(entries: readonly Entry[], zone: Zone): [string, Entry[]][] {
-  const days = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const day = dayOf(entry.at, zone);
-    days.set(day, [...(days.get(day) ?? []), entry]);
-  }
-  return [...days];
-}
-
 const TONE = { incident: "bad", change: "accent", maintenance: "plain" } as const;
 
 function Item({ entry }: { entry: Entry }) {
@@ -135,12 +129,7 @@ function Item({ entry }: { entry: Entry }) {
       <Name entry={entry} text={entry.title} />{" "}
       <span className="quiet">
         {targets.length ? "on " : "on everything"}
-        {targets.map((target, place) => (
-          <span key={`${target.kind}:${target.id}`}>
-            {place ? ", " : ""}
-            <NodeLink {...target} />
-          </span>
-        ))}
+        <NodeLinks refs={targets} />
         {until ? ` for ${span(ms(until) - ms(at))}` : ""}
       </span>{" "}
       {until === null ? <Tag tone="bad">open</Tag> : null}
@@ -149,9 +138,7 @@ function Item({ entry }: { entry: Entry }) {
   );
 }
 
-/** Planned work has no page of its own. */
 function Name({ entry: { kind, id }, text }: { entry: Entry; text: string }) {
-  if (kind === "maintenance") return <span>{text}</span>;
   return (
     <NodeLink kind={kind} id={id}>
       {text}

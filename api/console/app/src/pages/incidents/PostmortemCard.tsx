@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { useAnswer } from "@/api/answered";
 import { Postmortem, type PostmortemQuery } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
+import { Copy } from "@/parts/Copy";
 import { save } from "@/parts/DataTable";
 import { Instant } from "@/parts/Known";
 import { investigationAddress } from "@/words/addresses";
@@ -12,7 +13,7 @@ type Draft = NonNullable<PostmortemQuery["postmortem"]>;
 
 export function PostmortemCard({ incident }: { incident: string }) {
   const [wanted, setWanted] = useState(false);
-  const answered = useAnswer(Postmortem, { incident }, { enabled: wanted });
+  const answered = useAnswer(Postmortem, { incident }, { enabled: wanted, once: true });
   return (
     <section className="card" aria-labelledby="postmortem">
       <h2 id="postmortem">Postmortem</h2>
@@ -20,7 +21,7 @@ export function PostmortemCard({ incident }: { incident: string }) {
         <Asked answered={answered} what="the draft" lines={12}>
           {({ postmortem }) =>
             postmortem ? (
-              <Drafted key={postmortem.generatedAt} draft={postmortem} />
+              <Drafted draft={postmortem} again={answered.again} />
             ) : (
               <Empty title="There is nothing to draft from." />
             )
@@ -41,13 +42,10 @@ export function PostmortemCard({ incident }: { incident: string }) {
   );
 }
 
-function Drafted({ draft }: { draft: Draft }) {
-  const [text, setText] = useState(draft.markdown);
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-  };
+function Drafted({ draft, again }: { draft: Draft; again: () => void }) {
+  // What was written here stays, whatever is drawn up anew.
+  const [edited, setEdited] = useState<string | null>(null);
+  const text = edited ?? draft.markdown;
   return (
     <>
       <div className="row">
@@ -58,9 +56,16 @@ function Drafted({ draft }: { draft: Draft }) {
         >
           Save as Markdown
         </button>
-        <button type="button" onClick={() => void copy()}>
-          {copied ? "Copied" : "Copy"}
-        </button>
+        <Copy name="Copy" text={() => text} otherwise="copy it from the box below instead" />
+        {edited === null ? (
+          <button type="button" onClick={again}>
+            Draw up anew
+          </button>
+        ) : (
+          <button type="button" onClick={() => setEdited(null)}>
+            Discard my changes
+          </button>
+        )}
         <span className="quiet">
           Drawn up <Instant at={draft.generatedAt} seconds />
         </span>
@@ -75,7 +80,7 @@ function Drafted({ draft }: { draft: Draft }) {
           rows={28}
           spellCheck={false}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => setEdited(event.target.value)}
         />
       </label>
     </>

@@ -4,16 +4,22 @@ import { Rollout, type RolloutQuery } from "@/api/generated";
 import { Asked } from "@/parts/Asked";
 import { ChartFrame } from "@/parts/ChartFrame";
 import type { Column } from "@/parts/DataTable";
-import { Difference, MetricFigure, NodeLink, Tag, Unknown } from "@/parts/Known";
+import { Difference, MetricFigure, NodeLinks, Tag, Unknown } from "@/parts/Known";
 import { difference, METRIC_NAME, UNIT_OF } from "@/words/figures";
 import { OUTCOME } from "@/words/outcomes";
 
 type Told = NonNullable<RolloutQuery["rollout"]>;
 type Effect = Told["effects"][number];
 
+type Props = {
+  change: string;
+  /** As it stood and was known then; null is now. */
+  asOf?: string | null;
+};
+
 /** Shows nothing for a change that reaches no deployment. */
-export function RolloutCard({ change }: { change: string }) {
-  const answered = useAnswer(Rollout, { change });
+export function RolloutCard({ change, asOf = null }: Props) {
+  const answered = useAnswer(Rollout, { change, at: asOf, knownAt: asOf });
   return (
     <Asked answered={answered} what="what it did" lines={5}>
       {({ rollout }) => (rollout ? <Shown rollout={rollout} /> : null)}
@@ -88,12 +94,7 @@ function Shown({ rollout }: { rollout: Told }) {
       <p>{verdict}</p>
       <p className="quiet">
         {twins.length ? "Untouched twins: " : "There are no untouched twins to compare with."}
-        {twins.map((id, place) => (
-          <span key={id}>
-            {place ? ", " : ""}
-            <NodeLink kind="deployment" id={id} />
-          </span>
-        ))}
+        <NodeLinks refs={twins.map((id) => ({ kind: "deployment", id }))} />
       </p>
       {warnings.length ? (
         <div className="stale-note">

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { HappeningsQuery } from "@/api/generated";
 import { ms } from "@/time/instants";
-import { type Entry, laid, matching, timeline } from "./timeline";
+import { byDay, type Entry, laid, matching, timeline } from "./timeline";
 
 const FOUND = {
   incidents: [
@@ -66,6 +66,21 @@ describe("the timeline", () => {
     expect(matching(all, "all", " A@AWS ").map(({ id }) => id)).toEqual(["c"]);
     expect(matching(all, "incident", "rollout")).toEqual([]);
   });
+});
+
+test("a day of another month, and the same one, are not one day", () => {
+  const found = byDay(
+    [
+      entry("c", "2026-03-22T23:59:00Z"),
+      entry("b", "2026-03-22T00:00:00Z"),
+      entry("a", "2026-02-22T12:00:00Z"),
+    ],
+    "utc",
+  );
+  expect(found.map(([day, those]) => [day, those.map(({ id }) => id)])).toEqual([
+    ["Sun 2026-03-22", ["c", "b"]],
+    ["Sun 2026-02-22", ["a"]],
+  ]);
 });
 
 describe("the axis", () => {

@@ -1,9 +1,10 @@
 // Incidents, changes and planned work as one line of events, newest first. Pure.
 import type { HappeningsQuery } from "@/api/generated";
-import { ms } from "@/time/instants";
+import { dateOf, ms } from "@/time/instants";
+import type { Zone } from "@/time/zone";
 import type { Ref } from "@/words/slices";
 
-export type Kind = "incident" | "change" | "maintenance";
+type Kind = "incident" | "change" | "maintenance";
 
 export type Entry = {
   kind: Kind;
@@ -80,6 +81,16 @@ export function matching(
           word.toLowerCase().includes(text),
         )),
   );
+}
+
+/** The same entries by the date on which each began, in their order. */
+export function byDay(entries: readonly Entry[], zone: Zone): [string, Entry[]][] {
+  const days = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const day = dateOf(entry.at, zone);
+    days.set(day, [...(days.get(day) ?? []), entry]);
+  }
+  return [...days];
 }
 
 export type Bar = { entry: Entry; row: number; from: number; to: number };

@@ -5,11 +5,13 @@ import { CauseLink, Figure, Instant, Share, SliceName, Tag } from "@/parts/Known
 import { trendsAddress } from "@/words/addresses";
 import { digits, percent, spaced } from "@/words/figures";
 import { sliceOf, sliceWords } from "@/words/slices";
+import { useAsOf } from "./asOf";
 import { type Anomaly, DRIVER, whyOf } from "./costs";
 
 export function AnomalyCard({ anomaly }: { anomaly: Anomaly }) {
   const { at, until, where, driver, spentUsd, expectedUsd, highUsd, score } = anomaly;
-  const why = whyOf(anomaly);
+  const [asOf] = useAsOf();
+  const why = whyOf(anomaly, asOf);
   const slice = sliceOf(where);
   const name = `${sliceWords(where)}, ${at}`;
   return (

@@ -1,13 +1,20 @@
 // The arms of an experiment beside each other, each figure with what stands behind it.
+import { ChartFrame } from "@/parts/ChartFrame";
 import type { Column } from "@/parts/DataTable";
 import { Between, Figure } from "@/parts/Known";
 import { counted } from "@/words/figures";
 import type { Arm } from "./differences";
-import { TableCard } from "./TableCard";
 
 export function ArmTable({ arms }: { arms: readonly Arm[] }) {
   return (
-    <TableCard title="Arms" columns={COLUMNS} more={MORE} rows={arms} rowKey={({ arm }) => arm} />
+    <ChartFrame
+      title="Arms"
+      name="Arms"
+      columns={COLUMNS}
+      more={MORE}
+      rows={arms}
+      rowKey={({ arm }) => arm}
+    />
   );
 }
 

@@ -62,7 +62,7 @@ export function AsOfNote() {
     <div className="next-as-of" role="status">
       <p>
         <strong>
-          As of <Instant at={asOf} age />.
+          As of <Instant at={asOf} />.
         </strong>{" "}
         This does not change by itself.
       </p>

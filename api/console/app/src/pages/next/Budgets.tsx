@@ -6,27 +6,27 @@ import { Asked, Empty } from "@/parts/Asked";
 import { ChartFrame } from "@/parts/ChartFrame";
 import type { Column } from "@/parts/DataTable";
 import { Between, Figure, Instant, SliceName, Tag } from "@/parts/Known";
+import { More, useFirst } from "@/parts/More";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/shell/address";
+import { hoursBefore } from "@/time/hours";
 import { ms } from "@/time/instants";
 import { useNow } from "@/time/period";
 import { trendsAddress, whyAddress } from "@/words/addresses";
 import { digits, percent } from "@/words/figures";
-import { sliceWords } from "@/words/slices";
+import { refsWithin, sliceWords } from "@/words/slices";
 import tenantSpending from "../../../../../../graph/cypher/tenant_spending.cypher?raw";
 import { AsOfNote, AsOfPicker } from "./AsOf";
 import { pace, useAsOf } from "./asOf";
 import { BudgetBar } from "./BudgetBar";
-import { type Budget, byRisk, refsOf, STANDING, spending, standingOf } from "./budgets";
-import { hoursBefore } from "./hours";
-import { More, useFirst } from "./More";
+import { type Budget, byRisk, STANDING, spending, standingOf } from "./budgets";
 import { TenantPicker } from "./TenantPicker";
 
 export function BudgetsPart() {
   const [asOf] = useAsOf();
   const [search] = useParameters();
   const tenant = search.get("tenant");
-  const variables = { tenant, at: asOf };
+  const variables = { tenant, at: asOf, knownAt: asOf };
   const answered = useAnswer(Budgets, variables, pace(asOf));
   const now = useNow();
   const tenants = tenant === null ? null : [tenant];
@@ -94,11 +94,12 @@ function OneBudget({ budget, now }: { budget: Budget; now: number }) {
   const { id, period, spentUsd, limitUsd, burnRate, forecastUsd, exhaustedAt } = budget;
   const standing = standingOf(budget, now);
   const told = spending(budget, now);
+  const [asOf] = useAsOf();
   return (
     <article aria-label={`Budget ${id} of ${budget.tenant}`}>
       <h3 className="row">
         <span>
-          <SliceName refs={refsOf(budget)} />, {period}
+          <SliceName refs={refsWithin(budget)} />, {period}
         </span>
         <Tag tone={STANDING[standing].tone}>{STANDING[standing].word}</Tag>
         {exhaustedAt === null ? null : <Instant at={exhaustedAt} age />}
@@ -131,7 +132,12 @@ function OneBudget({ budget, now }: { budget: Budget; now: number }) {
           </Link>
           {standing === "lasts" ? null : (
             <Link
-              href={whyAddress({ metric: "COST", during: told.period, where: told.where })}
+              href={whyAddress({
+                metric: "COST",
+                during: told.period,
+                where: told.where,
+                knownAt: asOf,
+              })}
               aria-label={`Why this cost: ${id} of ${budget.tenant}`}
             >
               Why?

@@ -4,15 +4,16 @@ import { IntervalBar } from "@/parts/Interval";
 import { Figure, Share, SliceName } from "@/parts/Known";
 import { requestsAddress, whyAddress } from "@/words/addresses";
 import { percent } from "@/words/figures";
-import { narrowed, sliceOf, sliceWords } from "@/words/slices";
-import { burning, metricOf, refsOf, type Slo } from "./objectives";
-
-const ORDER: Record<string, string> = { latency: "SLOWEST", quality: "WORST_SCORED" };
+import { narrowed, refsWithin, sliceOf, sliceWords } from "@/words/slices";
+import { telling } from "@/words/telling";
+import { useAsOf } from "./asOf";
+import { burning, metricOf, type Slo } from "./objectives";
 
 export function BurnedBy({ slo }: { slo: Slo }) {
-  const { burnedBy, objective } = slo;
+  const { burnedBy } = slo;
+  const [asOf] = useAsOf();
   if (!burnedBy.length) return <p className="quiet">No slice burned more than its share.</p>;
-  const base = sliceOf(refsOf(slo));
+  const base = sliceOf(refsWithin(slo));
   const period = burning(slo);
   return (
     <>
@@ -32,18 +33,18 @@ export function BurnedBy({ slo }: { slo: Slo }) {
                 {inside ? (
                   <span className="next-onward">
                     <Link
-                      href={whyAddress({ metric: metricOf(slo), during: period, where: inside })}
+                      href={whyAddress({
+                        metric: metricOf(slo),
+                        during: period,
+                        where: inside,
+                        knownAt: asOf,
+                      })}
                       aria-label={`Why: ${name}`}
                     >
                       Why?
                     </Link>
                     <Link
-                      href={requestsAddress({
-                        where: inside,
-                        period,
-                        order: ORDER[objective] ?? "NEWEST",
-                        failed: ORDER[objective] === undefined,
-                      })}
+                      href={requestsAddress(telling(metricOf(slo), inside, period))}
                       aria-label={`Requests: ${name}`}
                     >
                       Requests

@@ -5,9 +5,11 @@ import { CostAnomalies, type CostAnomaliesQuery, Trend } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
 import { ChartFrame } from "@/parts/ChartFrame";
 import { Figure, Instant } from "@/parts/Known";
+import { More, useFirst } from "@/parts/More";
 import { Page } from "@/parts/Page";
 import { TimeChart } from "@/parts/TimeChart";
 import { TimePicker } from "@/shell/TimePicker";
+import { hoursOf } from "@/time/hours";
 import { granularityOf, type Period, usePeriod } from "@/time/period";
 import { counted, figure } from "@/words/figures";
 import tenantSpending from "../../../../../../graph/cypher/tenant_spending.cypher?raw";
@@ -15,8 +17,6 @@ import { AnomalyCard } from "./AnomalyCard";
 import { AsOfNote } from "./AsOf";
 import { useAsOf } from "./asOf";
 import { newestFirst, shadesOf } from "./costs";
-import { hoursOf } from "./hours";
-import { More, useFirst } from "./More";
 import { SavingsCard } from "./SavingsCard";
 
 export function CostsPart() {
@@ -35,7 +35,13 @@ export function CostsPart() {
     >
       <AsOfNote />
       <Anomalies key={heading} period={period} asOf={asOf} />
-      <SavingsCard key={`savings ${heading}`} period={period} />
+      {asOf === null ? (
+        <SavingsCard key={`savings ${heading}`} period={period} />
+      ) : (
+        <p className="quiet">
+          Cheaper routes are only told as known now: go back to now to see them.
+        </p>
+      )}
     </Page>
   );
 }

@@ -1,4 +1,5 @@
 // An experiment: its arms beside each other, how they differ, and what can be said.
+import { Fact } from "@/parts/Fact";
 import "./next.css";
 import { Link } from "wouter";
 import { useAnswer } from "@/api/answered";
@@ -24,7 +25,7 @@ export default function ExperimentPage() {
   const id = useId();
   const [asOf] = useAsOf();
   const now = useNow();
-  const variables = { id, at: asOf };
+  const variables = { id, at: asOf, knownAt: asOf };
   const answered = useAnswer(ExperimentAsked, variables, pace(asOf));
   const at = asOf ?? iso(now);
   return (
@@ -81,36 +82,21 @@ function Facts({ experiment }: { experiment: Experiment }) {
   const { policy, status, startedAt, endedAt, maturesAfterHours } = experiment;
   return (
     <dl className="facts">
-      <div>
-        <dt>State</dt>
-        <dd>{status}</dd>
-      </div>
-      <div>
-        <dt>Policy</dt>
-        <dd>
-          <NodeLink kind="policy" id={policy} />
-        </dd>
-      </div>
-      <div>
-        <dt>Since</dt>
-        <dd>
-          <Instant at={startedAt} />
-        </dd>
-      </div>
-      <div>
-        <dt>Until</dt>
-        <dd>{endedAt === null ? "it goes on" : <Instant at={endedAt} />}</dd>
-      </div>
-      <div>
-        <dt>Requests count for quality after</dt>
-        <dd>
-          {maturesAfterHours === null ? (
-            <Unknown why="can't be told yet" />
-          ) : (
-            <data value={maturesAfterHours}>{span(maturesAfterHours * 60 * MINUTE_MS)}</data>
-          )}
-        </dd>
-      </div>
+      <Fact name="State">{status}</Fact>
+      <Fact name="Policy">
+        <NodeLink kind="policy" id={policy} />
+      </Fact>
+      <Fact name="Since">
+        <Instant at={startedAt} />
+      </Fact>
+      <Fact name="Until">{endedAt === null ? "it goes on" : <Instant at={endedAt} />}</Fact>
+      <Fact name="Requests count for quality after">
+        {maturesAfterHours === null ? (
+          <Unknown why="can't be told yet" />
+        ) : (
+          <data value={maturesAfterHours}>{span(maturesAfterHours * 60 * MINUTE_MS)}</data>
+        )}
+      </Fact>
     </dl>
   );
 }

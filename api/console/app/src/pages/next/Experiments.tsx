@@ -4,12 +4,12 @@ import { Experiment, Names, type NamesQuery, Rollout } from "@/api/generated";
 import { RolloutCard } from "@/pages/incidents/RolloutCard";
 import { Asked, Empty, Problem } from "@/parts/Asked";
 import { CauseLink, Instant, NodeLink, Tag } from "@/parts/Known";
+import { More, useFirst } from "@/parts/More";
 import { Page } from "@/parts/Page";
 import { ms } from "@/time/instants";
 import { OUTCOME } from "@/words/outcomes";
 import { AsOfNote, AsOfPicker } from "./AsOf";
 import { useAsOf } from "./asOf";
-import { More, useFirst } from "./More";
 import { useSeen } from "./useSeen";
 
 type Change = NamesQuery["names"]["changes"][number];
@@ -60,7 +60,11 @@ function Experiments({ ids }: { ids: readonly string[] }) {
 function OneExperiment({ id }: { id: string }) {
   const [place, seen] = useSeen<HTMLLIElement>();
   const [asOf] = useAsOf();
-  const { data, problem } = useAnswer(Experiment, { id, at: asOf }, { enabled: seen });
+  const { data, problem } = useAnswer(
+    Experiment,
+    { id, at: asOf, knownAt: asOf },
+    { enabled: seen },
+  );
   const found = data?.experiment;
   return (
     <li ref={place}>
@@ -103,7 +107,8 @@ function Rollouts({ changes }: { changes: readonly Change[] }) {
       {rollouts.length ? (
         <>
           <p className="quiet">
-            Each against what it replaced, and against deployments like it that nothing touched.
+            Those of the last five weeks, each against what it replaced, and against deployments
+            like it that nothing touched.
           </p>
           <ul className="next-outcomes">
             {first.map((change) => (
@@ -113,7 +118,12 @@ function Rollouts({ changes }: { changes: readonly Change[] }) {
           <More {...more} what="rollouts" />
         </>
       ) : (
-        <p className="quiet">None was told of. One is an event of kind change: a rollout.</p>
+        <p className="quiet">
+          {asOf === null
+            ? "None was told of in the last five weeks."
+            : "Those of the last five weeks are listed here; none of them was before that time."}{" "}
+          One is an event of kind change: a rollout.
+        </p>
       )}
     </section>
   );
@@ -121,7 +131,9 @@ function Rollouts({ changes }: { changes: readonly Change[] }) {
 
 function OneRollout({ change: { id, title, at } }: { change: Change }) {
   const [place, seen] = useSeen<HTMLLIElement>();
-  const { data, problem } = useAnswer(Rollout, { change: id }, { enabled: seen });
+  const [asOf] = useAsOf();
+  const asked = { change: id, at: asOf, knownAt: asOf };
+  const { data, problem } = useAnswer(Rollout, asked, { enabled: seen });
   const found = data?.rollout;
   return (
     <li ref={place}>
@@ -132,7 +144,9 @@ function OneRollout({ change: { id, title, at } }: { change: Change }) {
         {found ? (
           <Tag tone={OUTCOME[found.outcome].tone}>{OUTCOME[found.outcome].word}</Tag>
         ) : data ? (
-          <span className="quiet">reached no deployment</span>
+          <span className="quiet">
+            {asOf === null ? "" : "not known at that time, or "}reached no deployment
+          </span>
         ) : null}
         <span className="quiet">
           <Instant at={at} age />
@@ -142,7 +156,7 @@ function OneRollout({ change: { id, title, at } }: { change: Change }) {
       {found ? (
         <details>
           <summary>{found.verdict}</summary>
-          <RolloutCard change={id} />
+          <RolloutCard change={id} asOf={asOf} />
         </details>
       ) : null}
     </li>

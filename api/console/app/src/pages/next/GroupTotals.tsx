@@ -1,16 +1,18 @@
 // What every group gets over the whole horizon, and which of them is drawn.
+import { ChartFrame } from "@/parts/ChartFrame";
 import type { Column } from "@/parts/DataTable";
-import { Between, Figure, NodeLink, Share } from "@/parts/Known";
+import { Between, Figure, NodeLinks, Share } from "@/parts/Known";
 import { DEMANDS, type Forecasted, nameOf } from "./load";
-import { TableCard } from "./TableCard";
 import type { LoadAsked } from "./useLoad";
 
 type Props = { asked: LoadAsked; series: readonly Forecasted[]; drawn: Forecasted };
 
 export function GroupTotals({ asked, series, drawn }: Props) {
+  const title = `All groups, over the next ${asked.horizon.replace("h", " h")}`;
   return (
-    <TableCard
-      title={`All groups, over the next ${asked.horizon.replace("h", " h")}`}
+    <ChartFrame
+      title={title}
+      name={title}
       columns={columns(asked, series, nameOf(drawn))}
       rows={series}
       rowKey={nameOf}
@@ -32,13 +34,7 @@ function columns(
       key: "group",
       title: "Group",
       value: nameOf,
-      cell: ({ key }) =>
-        key.map((ref, place) => (
-          <span key={`${ref.kind}:${ref.id}`}>
-            {place ? ", " : ""}
-            <NodeLink {...ref} />
-          </span>
-        )),
+      cell: ({ key }) => <NodeLinks refs={key} />,
     },
     {
       key: "expected",

@@ -2,12 +2,14 @@
 import type { RefObject } from "react";
 import { Link } from "wouter";
 import { type Column, DataTable } from "@/parts/DataTable";
+import { Fact } from "@/parts/Fact";
 import { IntervalBar } from "@/parts/Interval";
 import { Figure, Instant, Share, SliceName, Tag, Unknown } from "@/parts/Known";
 import { MINUTE_MS, ms, span } from "@/time/instants";
 import { whyAddress } from "@/words/addresses";
 import { digits, figure, percent } from "@/words/figures";
-import { narrowed, sliceOf } from "@/words/slices";
+import { narrowed, refsWithin, sliceOf } from "@/words/slices";
+import { useAsOf } from "./asOf";
 import { BurnedBy } from "./BurnedBy";
 import {
   actionOf,
@@ -17,7 +19,6 @@ import {
   metricOf,
   precise,
   promise,
-  refsOf,
   type Slo,
 } from "./objectives";
 
@@ -36,7 +37,8 @@ const LATE_MS = 10 * MINUTE_MS;
 export function ObjectiveCard({ slo, named, place }: Props) {
   const { id, tenant, alerts, judgedAt, action } = slo;
   const { word, tone } = actionOf(slo);
-  const where = sliceOf(refsOf(slo));
+  const [asOf] = useAsOf();
+  const where = sliceOf(refsWithin(slo));
   return (
     <section
       ref={place}
@@ -54,7 +56,7 @@ export function ObjectiveCard({ slo, named, place }: Props) {
         ))}
       </h2>
       <p>
-        {promise(slo)}, for <SliceName refs={refsOf(slo)} />
+        {promise(slo)}, for <SliceName refs={refsWithin(slo)} />
       </p>
       <Standing slo={slo} />
       {alerts.map((alert) => (
@@ -84,6 +86,7 @@ export function ObjectiveCard({ slo, named, place }: Props) {
               metric: metricOf(slo),
               during: burning(slo),
               where: narrowed({}, where),
+              knownAt: asOf,
             })}
             aria-label={`Why: ${id} of ${tenant}`}
           >
@@ -102,52 +105,40 @@ function Standing({ slo }: { slo: Slo }) {
   const { actual, events, bad, errorBudgetRemaining: left, daysToExhaustion, objective } = slo;
   return (
     <dl className="facts">
-      <div>
-        <dt>Good so far</dt>
-        <dd>
-          {actual === null ? (
-            <Unknown />
-          ) : (
-            <data className="figure" value={actual}>
-              {precise(actual)}
-            </data>
-          )}
-        </dd>
-      </div>
-      <div>
-        <dt>Bad</dt>
-        <dd>
-          <Figure value={bad} unit="count" /> of <Figure value={events} unit="count" />{" "}
-          {objective === "quality" ? "scores" : "requests"}
-        </dd>
-      </div>
-      <div>
-        <dt>Error budget left</dt>
-        <dd>
-          <Share value={left} />
-          {left === null ? null : (
-            <IntervalBar
-              value={left}
-              from={left < 0 ? Math.max(-1, left) : 0}
-              label={`${percent(left)} of the error budget is left`}
-            />
-          )}
-        </dd>
-      </div>
-      <div>
-        <dt>Used up</dt>
-        <dd>
-          {left === null ? (
-            <Unknown />
-          ) : daysToExhaustion === null ? (
-            "it lasts at the present burn"
-          ) : daysToExhaustion === 0 ? (
-            "it is used up"
-          ) : (
-            <data value={daysToExhaustion}>in {digits(daysToExhaustion)} days</data>
-          )}
-        </dd>
-      </div>
+      <Fact name="Good so far">
+        {actual === null ? (
+          <Unknown />
+        ) : (
+          <data className="figure" value={actual}>
+            {precise(actual)}
+          </data>
+        )}
+      </Fact>
+      <Fact name="Bad">
+        <Figure value={bad} unit="count" /> of <Figure value={events} unit="count" />{" "}
+        {objective === "quality" ? "scores" : "requests"}
+      </Fact>
+      <Fact name="Error budget left">
+        <Share value={left} />
+        {left === null ? null : (
+          <IntervalBar
+            value={left}
+            from={left < 0 ? Math.max(-1, left) : 0}
+            label={`${percent(left)} of the error budget is left`}
+          />
+        )}
+      </Fact>
+      <Fact name="Used up">
+        {left === null ? (
+          <Unknown />
+        ) : daysToExhaustion === null ? (
+          "it lasts at the present burn"
+        ) : daysToExhaustion === 0 ? (
+          "it is used up"
+        ) : (
+          <data value={daysToExhaustion}>in {digits(daysToExhaustion)} days</data>
+        )}
+      </Fact>
     </dl>
   );
 }

@@ -1,11 +1,11 @@
 // Which deployments may get more load than they can carry, as things are and without some of them.
 import { Asked, Empty } from "@/parts/Asked";
-import { NodeLink } from "@/parts/Known";
+import { ChartFrame } from "@/parts/ChartFrame";
+import { NodeLinks } from "@/parts/Known";
 import { counted } from "@/words/figures";
 import { MovedLoad } from "./MovedLoad";
 import { AT_RISK, chance, type Risk, summaryOf, takingOver } from "./risk";
 import { riskColumns, TOLD } from "./riskColumns";
-import { TableCard } from "./TableCard";
 import type { LoadAsked } from "./useLoad";
 import { useRisk, useWithout } from "./useRisk";
 import { Without } from "./Without";
@@ -51,13 +51,24 @@ function Risks({ risks, before, without }: Props) {
       {without.length ? (
         <MovedLoad taking={takingOver(risks)} before={before} without={without} />
       ) : null}
-      <TableCard title={named} columns={columns} more={TOLD} rows={risks} rowKey={rowKey}>
-        <Said risks={risks} />
-        <p className="quiet">
-          In requests per second of all tenants: a deployment carries them together. Within the
-          horizon chosen above.
-        </p>
-      </TableCard>
+      <ChartFrame
+        title={named}
+        name={named}
+        columns={columns}
+        more={TOLD}
+        rows={risks}
+        rowKey={rowKey}
+        first={25}
+        above={
+          <>
+            <Said risks={risks} />
+            <p className="quiet">
+              In requests per second of all tenants: a deployment carries them together. Within the
+              horizon chosen above.
+            </p>
+          </>
+        }
+      />
     </>
   );
 }
@@ -82,13 +93,7 @@ function Listed({ words, risks }: { words: string; risks: readonly Risk[] }) {
   return (
     <>
       {words}{" "}
-      {risks.map(({ deployment }, place) => (
-        <span key={deployment}>
-          {place ? ", " : ""}
-          <NodeLink kind="deployment" id={deployment} />
-        </span>
-      ))}
-      .{" "}
+      <NodeLinks refs={risks.map(({ deployment }) => ({ kind: "deployment", id: deployment }))} />.{" "}
     </>
   );
 }

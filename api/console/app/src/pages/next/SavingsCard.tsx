@@ -2,13 +2,12 @@
 import { useAnswer } from "@/api/answered";
 import { Savings, type SavingsQuery } from "@/api/generated";
 import { Asked, Empty } from "@/parts/Asked";
+import { ChartFrame } from "@/parts/ChartFrame";
 import type { Column } from "@/parts/DataTable";
 import { Between, Difference, Figure, NodeLink, SliceName } from "@/parts/Known";
 import type { Period } from "@/time/period";
 import { difference } from "@/words/figures";
 import { sliceWords } from "@/words/slices";
-
-import { TableCard } from "./TableCard";
 
 type Saving = SavingsQuery["savings"][number];
 
@@ -31,19 +30,21 @@ export function SavingsCard({ period }: { period: Period }) {
 
 function Shown({ savings }: { savings: readonly Saving[] }) {
   return (
-    <TableCard
+    <ChartFrame
       title="Cheaper routes at equal quality"
+      name="Cheaper routes at equal quality"
       columns={COLUMNS}
       more={LIMITS}
       rows={savings}
       rowKey={({ where, route }) => `${sliceWords(where)} ${route}`}
       first={15}
-    >
-      <p className="quiet">
-        What each slice had cost in this period, had another deployment served it as well. Intervals
-        are of 95 %.
-      </p>
-    </TableCard>
+      above={
+        <p className="quiet">
+          What each slice had cost in this period, had another deployment served it as well.
+          Intervals are of 95 %.
+        </p>
+      }
+    />
   );
 }
 

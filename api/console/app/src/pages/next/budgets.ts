@@ -2,11 +2,11 @@
 import type { BudgetsQuery } from "@/api/generated";
 import { iso, MINUTE_MS, ms } from "@/time/instants";
 import type { Period } from "@/time/period";
-import { type Ref, sliceOf } from "@/words/slices";
+import { refsWithin, sliceOf } from "@/words/slices";
 
 export type Budget = BudgetsQuery["budgets"][number];
 
-export type Standing = "overspent" | "used" | "short" | "may" | "unknown" | "lasts";
+type Standing = "overspent" | "used" | "short" | "may" | "unknown" | "lasts";
 
 export const STANDING: Record<Standing, { word: string; tone: "good" | "warn" | "bad" | "plain" }> =
   {
@@ -50,14 +50,9 @@ export function barEnd({ limitUsd, spentUsd, forecastUsd, forecastHighUsd }: Bud
   return Math.max(limitUsd, spentUsd, forecastUsd ?? 0, forecastHighUsd ?? 0) || 1;
 }
 
-/** What it is for, as references: the tenant and its part. */
-export function refsOf({ tenant, where }: Budget): Ref[] {
-  return [{ kind: "tenant", id: tenant }, ...where.filter(({ kind }) => kind !== "tenant")];
-}
-
 /** The slice and the period that a budget was spent on; null where no filter can say it. */
 export function spending(budget: Budget, now: number) {
-  const where = sliceOf(refsOf(budget));
+  const where = sliceOf(refsWithin(budget));
   const to = Math.floor(Math.min(now, ms(budget.endsAt)) / MINUTE_MS) * MINUTE_MS;
   if (!where || to <= ms(budget.startsAt)) return null;
   const period: Period = { from: iso(budget.startsAt), to: iso(to) };

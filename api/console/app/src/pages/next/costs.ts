@@ -32,9 +32,13 @@ export function shadesOf(anomalies: readonly Anomaly[]): Shade[] {
   return found;
 }
 
-/** Where its cause is told: what was investigated, else the question; null where none can be asked. */
-export function whyOf({ investigation, at, until, where }: Anomaly): string | null {
+/** Where its cause is told: what was investigated, else the question as of then; null where none can be asked. */
+export function whyOf(
+  { investigation, at, until, where }: Anomaly,
+  knownAt: string | null,
+): string | null {
   if (investigation !== null) return investigationAddress(investigation);
   const slice = sliceOf(where);
-  return slice && whyAddress({ metric: "COST", during: { from: at, to: until }, where: slice });
+  const during = { from: at, to: until };
+  return slice && whyAddress({ metric: "COST", during, where: slice, knownAt });
 }

@@ -3,7 +3,6 @@ import { asOfIn } from "./asOf";
 import { type Budget, barEnd, byRisk, passed, spending, standingOf } from "./budgets";
 import { type Anomaly, newestFirst, shadesOf, whyOf } from "./costs";
 import { type Difference, saying, scaleOf, winnerWords } from "./differences";
-import { hoursBefore, hoursOf } from "./hours";
 import { alertWords, burning, byUrgency, isNamed, metricOf, promise, type Slo } from "./objectives";
 import { chance, type Risk, summaryOf, takingOver, toggled, withoutIn, withoutText } from "./risk";
 
@@ -246,11 +245,12 @@ describe("cost anomalies", () => {
   });
 
   it("lead to their investigation, or to the question", () => {
-    expect(whyOf(anomaly(1, 2, { investigation: "inv 1" }))).toBe("/why/inv%201");
-    expect(whyOf(anomaly(1, 2, { where: [{ kind: "tenant", id: "acme" }] }))).toContain(
-      "where=tenant%3Aacme",
-    );
-    expect(whyOf(anomaly(1, 2, { where: [{ kind: "prompt_band", id: "x" }] }))).toBeNull();
+    expect(whyOf(anomaly(1, 2, { investigation: "inv 1" }), null)).toBe("/why/inv%201");
+    const ofTenant = anomaly(1, 2, { where: [{ kind: "tenant", id: "acme" }] });
+    expect(whyOf(ofTenant, null)).toContain("where=tenant%3Aacme");
+    expect(whyOf(ofTenant, null)).not.toContain("knownAt");
+    expect(whyOf(ofTenant, "2026-11-21T12:00:00Z")).toContain("knownAt=2026-11-21T12%3A00%3A00Z");
+    expect(whyOf(anomaly(1, 2, { where: [{ kind: "prompt_band", id: "x" }] }), null)).toBeNull();
   });
 });
 
@@ -277,17 +277,5 @@ describe("differences between arms", () => {
   it("name the winner, or say why there is none", () => {
     expect(winnerWords({ winner: "B", outcome: "WINNER" })).toBe("B is better.");
     expect(winnerWords({ winner: null, outcome: "UNDECIDED" })).toContain("No winner yet");
-  });
-});
-
-describe("hours as the graph names them", () => {
-  it("are those that a period touches, and no more than an address takes", () => {
-    const period = { from: "2026-11-22T01:30:00Z", to: "2026-11-22T04:00:00Z" };
-    expect(hoursOf(period).map((hour) => new Date(hour * 1000).getUTCHours())).toEqual([1, 2, 3]);
-    expect(hoursOf({ from: "2026-01-01T00:00:00Z", to: period.to })).toHaveLength(336);
-    expect(hoursBefore("2026-11-22T04:10:00Z", 2)).toEqual([
-      Date.parse("2026-11-22T03:00:00Z") / 1000,
-      Date.parse("2026-11-22T04:00:00Z") / 1000,
-    ]);
   });
 });

@@ -3,7 +3,6 @@ import type { Metric, SlosQuery } from "@/api/generated";
 import { DAY_MS, iso, MINUTE_MS, ms, span } from "@/time/instants";
 import type { Period } from "@/time/period";
 import { digits } from "@/words/figures";
-import type { Ref } from "@/words/slices";
 
 export type Slo = SlosQuery["slos"][number];
 export type Burn = Slo["burns"][number];
@@ -11,7 +10,7 @@ export type Burn = Slo["burns"][number];
 type Tone = "good" | "warn" | "bad" | "plain";
 
 /** What an objective calls for. */
-export const ACTION: Record<string, { word: string; tone: Tone }> = {
+const ACTION: Record<string, { word: string; tone: Tone }> = {
   lockdown: { word: "Lockdown: only what restores service", tone: "bad" },
   freeze: { word: "Freeze: no risky changes", tone: "warn" },
   unknown: { word: "Not known: too little to judge by", tone: "plain" },
@@ -60,11 +59,6 @@ const METRIC: Record<string, Metric> = { latency: "LATENCY_P95", quality: "QUALI
 /** The metric that moves where an objective burns. */
 export function metricOf({ objective }: Slo): Metric {
   return METRIC[objective] ?? "ERROR_RATE";
-}
-
-/** What it is for, as references: its tenant, and its part. */
-export function refsOf({ tenant, where }: Slo): Ref[] {
-  return [{ kind: "tenant", id: tenant }, ...where.filter(({ kind }) => kind !== "tenant")];
 }
 
 /** The window to ask about: of the alert that looks back furthest, else a day. */

@@ -1,5 +1,6 @@
 // Which deployments may get more than they can carry, in words and in order. Pure.
 import type { CapacityQuery } from "@/api/generated";
+import { decoded } from "@/words/slices";
 
 export type Risk = CapacityQuery["capacityRisk"][number];
 
@@ -14,7 +15,7 @@ export function chance(probability: number): string {
   return `${Number(percent.toFixed(percent < 10 ? 1 : 0))} %`;
 }
 
-export type Summary = {
+type Summary = {
   atRisk: readonly Risk[];
   judged: number;
   /** What they can carry is not known. */
@@ -46,14 +47,6 @@ export function withoutIn(text: string | null): string[] {
 
 export function withoutText(names: readonly string[]): string | null {
   return names.map(encodeURIComponent).join(",") || null;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** With it where it was not, and without it where it was. */

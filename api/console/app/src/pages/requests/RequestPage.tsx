@@ -1,6 +1,7 @@
 // One request: why it went where it went, from what could be known then, how it ended and was scored.
+import { Fact } from "@/parts/Fact";
+import { spaced } from "@/words/figures";
 import "./requests.css";
-import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useAnswer } from "@/api/answered";
 import { Request as RequestDocument } from "@/api/generated";
@@ -66,33 +67,52 @@ function Outcome({ request }: { request: Request }) {
   return (
     <section className="card">
       <div className="row">
-        <Tag tone={toneOf(request.status)}>{request.status.replaceAll("_", " ")}</Tag>
+        <Tag tone={toneOf(request.status)}>{spaced(request.status)}</Tag>
         {request.errorType ? <strong>{request.errorType}</strong> : null}
         <span>
           on <NodeLink kind="deployment" id={decision.deployment} /> at <Instant at={at} seconds />
         </span>
       </div>
       <dl className="facts">
-        <Fact name="Latency" value={<Figure value={request.latencyMs} unit="ms" />} />
-        <Fact name="First token" value={<Figure value={request.ttftMs} unit="ms" />} />
-        <Fact name="In the queue" value={<Figure value={request.queueMs} unit="ms" />} />
-        <Fact name="Cost" value={<Figure value={request.costUsd} unit="usd" />} />
-        <Fact name="Tokens in" value={<Figure value={request.promptTokens} unit="count" />} />
-        <Fact name="Tokens out" value={<Figure value={request.completionTokens} unit="count" />} />
-        <Fact name="Task type" value={<NodeLink kind="task_type" id={taskType} />} />
-        <Fact name="Tier" value={<NodeLink kind="tier" id={tier} />} />
-        <Fact name="Tenant" value={<NodeLink kind="tenant" id={tenant} />} />
-        <Fact
-          name="User"
-          value={
-            <Link href={requestsAddress({ where: { user: [user] }, period: around })}>{user}</Link>
-          }
-        />
-        <Fact name="Tried again" value={<Figure value={request.retries} unit="count" />} />
-        <Fact name="From a cache" value={request.cacheHit ? "yes" : "no"} />
-        {request.session ? <Fact name="Session" value={request.session} /> : null}
+        <Fact name="Latency">
+          <Figure value={request.latencyMs} unit="ms" />
+        </Fact>
+        <Fact name="First token">
+          <Figure value={request.ttftMs} unit="ms" />
+        </Fact>
+        <Fact name="In the queue">
+          <Figure value={request.queueMs} unit="ms" />
+        </Fact>
+        <Fact name="Cost">
+          <Figure value={request.costUsd} unit="usd" />
+        </Fact>
+        <Fact name="Tokens in">
+          <Figure value={request.promptTokens} unit="count" />
+        </Fact>
+        <Fact name="Tokens out">
+          <Figure value={request.completionTokens} unit="count" />
+        </Fact>
+        <Fact name="Task type">
+          <NodeLink kind="task_type" id={taskType} />
+        </Fact>
+        <Fact name="Tier">
+          <NodeLink kind="tier" id={tier} />
+        </Fact>
+        <Fact name="Tenant">
+          <NodeLink kind="tenant" id={tenant} />
+        </Fact>
+        <Fact name="User">
+          <Link href={requestsAddress({ where: { user: [user] }, period: around })}>{user}</Link>
+        </Fact>
+        <Fact name="Tried again">
+          <Figure value={request.retries} unit="count" />
+        </Fact>
+        <Fact name="From a cache">{request.cacheHit ? "yes" : "no"}</Fact>
+        {request.session ? <Fact name="Session">{request.session}</Fact> : null}
         {request.labels.map(({ name, value }) => (
-          <Fact key={name} name={name} value={value} />
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
       </dl>
       <p className="row">
@@ -107,15 +127,6 @@ function Outcome({ request }: { request: Request }) {
 
 function metricOf({ status }: Request) {
   return status === "ok" ? "LATENCY_P95" : "ERROR_RATE";
-}
-
-export function Fact({ name, value }: { name: string; value: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
 }
 
 function Decided({ request }: { request: Request }) {
@@ -134,23 +145,24 @@ function Decided({ request }: { request: Request }) {
         <p className="quiet">The router told no reason of its own.</p>
       )}
       <dl className="facts">
-        <Fact name="Method" value={decision.method} />
-        <Fact name="Policy" value={<NodeLink kind="policy_version" id={version} />} />
-        <Fact name="Confidence" value={<Share value={decision.confidence} />} />
-        <Fact name="Propensity" value={<Share value={decision.propensity} />} />
+        <Fact name="Method">{decision.method}</Fact>
+        <Fact name="Policy">
+          <NodeLink kind="policy_version" id={version} />
+        </Fact>
+        <Fact name="Confidence">
+          <Share value={decision.confidence} />
+        </Fact>
+        <Fact name="Propensity">
+          <Share value={decision.propensity} />
+        </Fact>
         {decision.experiment ? (
-          <Fact
-            name="Experiment"
-            value={
-              <>
-                <NodeLink kind="experiment" id={decision.experiment} />, arm {decision.arm}
-              </>
-            }
-          />
+          <Fact name="Experiment">
+            <NodeLink kind="experiment" id={decision.experiment} />, arm {decision.arm}
+          </Fact>
         ) : null}
-        <Fact name="Router" value={decision.routerVersion ?? <Unknown />} />
-        <Fact name="Routing view" value={decision.viewVersion ?? <Unknown />} />
-        {decision.exploration ? <Fact name="Chosen" value="in order to learn" /> : null}
+        <Fact name="Router">{decision.routerVersion ?? <Unknown />}</Fact>
+        <Fact name="Routing view">{decision.viewVersion ?? <Unknown />}</Fact>
+        {decision.exploration ? <Fact name="Chosen">in order to learn</Fact> : null}
       </dl>
       {inForce ? (
         <p>

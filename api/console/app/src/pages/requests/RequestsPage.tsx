@@ -1,4 +1,5 @@
 // Finds single requests: by identifier, or those of a slice that are slowest, worst scored or failed.
+import { spaced } from "@/words/figures";
 import "./requests.css";
 import type { FormEvent } from "react";
 import { Link, useLocation } from "wouter";
@@ -101,7 +102,7 @@ const COLUMNS: readonly Column<Found>[] = [
     value: ({ status, errorType }) => (errorType ? `${status}: ${errorType}` : status),
     cell: ({ status, errorType }) => (
       <>
-        <Tag tone={toneOf(status)}>{status.replaceAll("_", " ")}</Tag> {errorType}
+        <Tag tone={toneOf(status)}>{spaced(status)}</Tag> {errorType}
       </>
     ),
   },
@@ -139,9 +140,9 @@ const COLUMNS: readonly Column<Found>[] = [
     title: "Routed by",
     value: ({ decision }) => [decision.method, ...decision.reasons].join("; "),
     cell: ({ decision }) => (
-      <>
+      <div className="requests-why">
         {decision.method} <span className="quiet">{decision.reasons.join("; ")}</span>
-      </>
+      </div>
     ),
   },
   {

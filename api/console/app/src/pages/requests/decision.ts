@@ -1,5 +1,6 @@
 // A routing decision with what was known of each candidate when it was made. Pure.
 import type { RequestQuery } from "@/api/generated";
+import { halves } from "@/words/slices";
 
 export type Request = NonNullable<RequestQuery["request"]>;
 type Health = Request["contextThen"]["fleet"][number];
@@ -63,14 +64,10 @@ function outcomeOf(
 
 /** Changes known then that reached a deployment that was considered. */
 export function touching(request: Request): Request["contextThen"]["recentChanges"] {
-  const names = new Set(considered(request).flatMap(({ deployment }) => parts(deployment)));
+  const names = new Set(
+    considered(request).flatMap(({ deployment }) => [deployment, ...(halves(deployment) ?? [])]),
+  );
   return request.contextThen.recentChanges.filter(
     ({ targets }) => !targets.length || targets.some(({ id }) => names.has(id)),
   );
-}
-
-/** A deployment, its model and its backend. */
-function parts(deployment: string): string[] {
-  const at = deployment.lastIndexOf("@");
-  return at < 0 ? [deployment] : [deployment, deployment.slice(0, at), deployment.slice(at + 1)];
 }

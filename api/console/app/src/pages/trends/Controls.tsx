@@ -98,7 +98,7 @@ function KnownAt({ asked: { knownAt, change } }: { asked: Asked }) {
   const zone = useZone();
   const shown = knownAt ? dateTime(knownAt, zone).replace(" ", "T") : "";
   return (
-    <div className="picker trends-known">
+    <div className="picker">
       <label className="picker">
         <span>As known at</span>
         <input
@@ -106,8 +106,10 @@ function KnownAt({ asked: { knownAt, change } }: { asked: Asked }) {
           key={shown}
           defaultValue={shown}
           onBlur={({ target }) => {
+            // What is shown is no more exact than a minute, and in autumn an hour is there twice.
+            if (target.value === shown) return;
             const at = instantIn(target.value, zone);
-            if (at !== null || knownAt) change({ knownAt: at === null ? null : iso(at) });
+            change({ knownAt: at === null ? null : iso(at) });
           }}
         />
       </label>

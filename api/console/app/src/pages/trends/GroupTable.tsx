@@ -2,7 +2,15 @@
 import { Link } from "wouter";
 import { Asked as Answer, Empty } from "@/parts/Asked";
 import { type Column, DataTable } from "@/parts/DataTable";
-import { Between, Difference, Figure, Instant, MetricFigure, NodeLink } from "@/parts/Known";
+import {
+  Between,
+  Difference,
+  Figure,
+  Instant,
+  MetricFigure,
+  NodeLink,
+  NodeLinks,
+} from "@/parts/Known";
 import { whyAddress } from "@/words/addresses";
 import { BETTER, METRIC_NAME, UNIT_OF } from "@/words/figures";
 import { type Asked, againstWords } from "./asked";
@@ -131,12 +139,9 @@ function grouped(given: Props): Column<Compared>[] {
       value: ({ key }) => nameOf(key),
       cell: ({ key }) => (
         <span className="trends-group">
-          {key.map((ref, place) => (
-            <span key={ref.kind}>
-              {place > 0 ? ", " : ""}
-              {isNone(ref) ? nameOf([ref]) : <NodeLink {...ref} />}
-            </span>
-          ))}
+          <NodeLinks refs={key}>
+            {(ref) => (isNone(ref) ? nameOf([ref]) : <NodeLink {...ref} />)}
+          </NodeLinks>
         </span>
       ),
     },

@@ -1,10 +1,10 @@
 // What happened in the period, newest first, each leading to its page.
-import { useState } from "react";
 import { Link } from "wouter";
 import type { Answered } from "@/api/answered";
 import type { HappeningsQuery } from "@/api/generated";
 import { Asked as Answer } from "@/parts/Asked";
 import { CauseLink, Instant, SliceName, Tag } from "@/parts/Known";
+import { More, useFirst } from "@/parts/More";
 import { incidentAddress } from "@/words/addresses";
 import type { Ref } from "@/words/slices";
 import type { Asked } from "./asked";
@@ -51,22 +51,18 @@ export function HappeningList({ asked, happened }: Props) {
 const FIRST = 12;
 
 function List({ all }: { all: readonly Happening[] }) {
-  const [shown, setShown] = useState(FIRST);
+  const [shown, more] = useFirst(all, FIRST);
   if (all.length === 0) {
     return <p className="quiet">No incident, change or planned work in this period.</p>;
   }
   return (
     <>
       <ul className="trends-happenings">
-        {all.slice(0, shown).map((one) => (
+        {shown.map((one) => (
           <Item key={`${one.tone} ${one.id} ${one.at}`} one={one} />
         ))}
       </ul>
-      {all.length > shown ? (
-        <button type="button" className="more" onClick={() => setShown(shown + 50)}>
-          {all.length - shown} more
-        </button>
-      ) : null}
+      <More {...more} />
     </>
   );
 }

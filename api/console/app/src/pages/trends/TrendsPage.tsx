@@ -5,8 +5,7 @@ import { Trend } from "@/api/generated";
 import { markersOf, useHappenings } from "@/parts/happenings";
 import { Page } from "@/parts/Page";
 import { TimePicker } from "@/shell/TimePicker";
-import { HOUR_MS, ms } from "@/time/instants";
-import type { Period } from "@/time/period";
+import { hoursOf } from "@/time/hours";
 import { sliceText } from "@/words/slices";
 import bucketColumns from "../../../../../../graph/cypher/bucket_columns.cypher?raw";
 import { type Asked, useAsked } from "./asked";
@@ -53,14 +52,4 @@ function Shown({ asked }: { asked: Asked }) {
       <HappeningList asked={asked} happened={happened} />
     </>
   );
-}
-
-/** More hours than these would make an address that no browser takes. */
-const HOURS_AT_MOST = 24 * 14;
-
-/** The newest hours of a period, as the graph names them. */
-function hoursOf({ from, to }: Period): number[] {
-  const last = Math.floor(ms(to) / HOUR_MS);
-  const first = Math.max(Math.floor(ms(from) / HOUR_MS), last - HOURS_AT_MOST + 1);
-  return Array.from({ length: last - first + 1 }, (_, place) => (first + place) * 3600);
 }

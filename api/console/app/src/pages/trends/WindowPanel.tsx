@@ -1,11 +1,11 @@
 // The window that was chosen on the chart: asks why, zooms in, or lets it go.
 import { Link } from "wouter";
-import type { Metric } from "@/api/generated";
 import { instantIn } from "@/shell/TimePicker";
 import { dateTime, iso, ms, span } from "@/time/instants";
 import type { Period } from "@/time/period";
 import { useZone } from "@/time/zone";
 import { requestsAddress, whyAddress } from "@/words/addresses";
+import { telling } from "@/words/telling";
 import type { Asked } from "./asked";
 
 /** The part of the period that is offered first, where no pointer can drag. */
@@ -19,7 +19,7 @@ export function WindowPanel({ asked }: { asked: Asked }) {
     to: period.to,
   };
   return (
-    <div className="row trends-window">
+    <div className="row">
       <span className="quiet">Drag along the chart to choose a window and ask why.</span>
       <button
         type="button"
@@ -39,7 +39,7 @@ function Chosen({ asked, window }: { asked: Asked; window: Period }) {
   const { metric, where, knownAt, change } = asked;
   const away = { windowFrom: null, windowTo: null };
   return (
-    <section className="card trends-window" aria-labelledby="trends-window">
+    <section className="card" aria-labelledby="trends-window">
       <h2 id="trends-window">Chosen window: {span(ms(window.to) - ms(window.from))}</h2>
       <div className="row">
         <Edge label="From" name="windowFrom" asked={asked} window={window} />
@@ -47,7 +47,7 @@ function Chosen({ asked, window }: { asked: Asked; window: Period }) {
         <Link className="trends-why" href={whyAddress({ metric, during: window, where, knownAt })}>
           Why?
         </Link>
-        <Link href={requestsAddress({ where, period: window, ...WORST[metric] })}>Requests</Link>
+        <Link href={requestsAddress(telling(metric, where, window))}>Requests</Link>
         <button
           type="button"
           onClick={() => change({ ...away, range: null, from: window.from, to: window.to })}
@@ -61,18 +61,6 @@ function Chosen({ asked, window }: { asked: Asked; window: Period }) {
     </section>
   );
 }
-
-/** The requests that tell most about a metric come first. */
-const WORST: Partial<Record<Metric, { order?: string; failed?: boolean }>> = {
-  QUALITY: { order: "WORST_SCORED" },
-  LATENCY_MEAN: { order: "SLOWEST" },
-  LATENCY_P50: { order: "SLOWEST" },
-  LATENCY_P95: { order: "SLOWEST" },
-  TTFT_P95: { order: "SLOWEST" },
-  ERROR_RATE: { failed: true },
-  COST: { order: "DEAREST" },
-  COST_PER_REQUEST: { order: "DEAREST" },
-};
 
 type EdgeProps = {
   label: string;
@@ -92,6 +80,8 @@ function Edge({ label, name, asked, window }: EdgeProps) {
         key={shown}
         defaultValue={shown}
         onBlur={({ target }) => {
+          // What is shown is no more exact than a minute, and in autumn an hour is there twice.
+          if (target.value === shown) return;
           const at = instantIn(target.value, zone);
           const next = { ...window, [name === "windowFrom" ? "from" : "to"]: at && iso(at) };
           if (at === null || ms(next.to) <= ms(next.from)) target.value = shown;

@@ -5,7 +5,7 @@ import { DAY_MS, iso, ms } from "@/time/instants";
 import { granularityOf, type Period, type PeriodChoice, usePeriod } from "@/time/period";
 import type { Ranking } from "./groups";
 
-export type Against = "before" | "week";
+type Against = "before" | "week";
 export type Step = "auto" | Granularity;
 export const STEPS: readonly Step[] = ["auto", "HOUR", "DAY", "WEEK"];
 export const RANKINGS: readonly Ranking[] = ["changed", "largest", "worst"];

@@ -1,5 +1,6 @@
 // Which groups of the traffic are drawn, and how they are named in addresses and in words. Pure.
 import type { CompareQuery, SliceInput } from "@/api/generated";
+import { spaced } from "@/words/figures";
 import { type Ref, refsOf, sliceOf } from "@/words/slices";
 
 export type Compared = CompareQuery["compare"][number];
@@ -21,7 +22,7 @@ export function nameOf(key: readonly Ref[]): string {
 }
 
 function wordOf({ kind, id }: Ref): string {
-  return isNone({ kind, id }) ? `no ${kind.replaceAll("_", " ")}` : id;
+  return isNone({ kind, id }) ? `no ${spaced(kind)}` : id;
 }
 
 export function isNone({ kind, id }: Ref): boolean {

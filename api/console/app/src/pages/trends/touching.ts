@@ -1,6 +1,6 @@
 // Whether what happened to something may have touched a slice of the traffic. Pure.
 import type { SliceInput } from "@/api/generated";
-import { SLICE_FIELDS } from "@/words/slices";
+import { halves, SLICE_FIELDS } from "@/words/slices";
 
 /**
  * Whether a thing has to do with the slice. What the slice does not tell apart may have touched it;
@@ -10,7 +10,7 @@ export function touching(where: SliceInput): (kind: string, id: string) => boole
   const places = placesOf(where);
   return (kind, id) => {
     if (kind === "deployment" || kind === "model" || kind === "backend") {
-      const [model, backend] = kind === "deployment" ? halves(id) : [null, null];
+      const [model, backend] = (kind === "deployment" && halves(id)) || [null, null];
       const told = {
         deployment: kind === "deployment" ? id : null,
         model: kind === "model" ? id : model,
@@ -30,16 +30,11 @@ type Place = { field: "deployment" | "model" | "backend"; ids: readonly string[]
 function placesOf(where: SliceInput): Place[] {
   const deployments = where.deployment ?? [];
   const pairs = deployments.map(halves);
-  const implied = (place: 0 | 1) => pairs.flatMap((pair) => (pair[place] ? [pair[place]] : []));
+  const implied = (place: 0 | 1) => pairs.flatMap((pair) => (pair?.[place] ? [pair[place]] : []));
   const given: Place[] = [
     { field: "deployment", ids: deployments },
     { field: "model", ids: where.model?.length ? where.model : implied(0) },
     { field: "backend", ids: where.backend?.length ? where.backend : implied(1) },
   ];
   return given.filter(({ ids }) => ids.length > 0);
-}
-
-function halves(deployment: string): [string | null, string | null] {
-  const at = deployment.lastIndexOf("@");
-  return at < 0 ? [null, null] : [deployment.slice(0, at), deployment.slice(at + 1)];
 }

@@ -31,7 +31,6 @@ export type Trends = {
   series: Series;
   lines: readonly Line[];
   intervals: boolean;
-  variables: TrendQueryVariables;
 };
 
 const NONE: readonly never[] = [];
@@ -83,7 +82,7 @@ export function useTrends(asked: Asked): Trends {
     ],
     [series, intervals, withEarlier, earlier, distance, words],
   );
-  return { compared, trend, comparedTo, groups, series, lines, intervals, variables };
+  return { compared, trend, comparedTo, groups, series, lines, intervals };
 }
 
 /** The series of the drawn groups in their order; without groups there is one. */

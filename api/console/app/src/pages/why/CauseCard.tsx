@@ -1,5 +1,6 @@
 // One cause: how much of the change it accounts for, how, on what evidence, and what to do with it.
 import { Link } from "wouter";
+import { Fact } from "@/parts/Fact";
 import { IntervalBar } from "@/parts/Interval";
 import { CauseLink, Instant, MetricFigure, Share, SliceName, Tag } from "@/parts/Known";
 import { requestsAddress } from "@/words/addresses";
@@ -64,32 +65,20 @@ export function CauseCard({ cause, found, asked, scale }: Props) {
 function Facts({ cause, found }: Pick<Props, "cause" | "found">) {
   return (
     <dl className="facts">
-      <div>
-        <dt>What it did</dt>
-        <dd>{mechanismWords(cause, found.metric, found.delta)}</dd>
-      </div>
-      <div>
-        <dt>Without it</dt>
-        <dd>
-          <MetricFigure metric={found.metric} value={cause.counterfactual} />{" "}
-          <span className="quiet">
-            instead of <MetricFigure metric={found.metric} value={found.after} />
-          </span>
-        </dd>
-      </div>
-      <div>
-        <dt>Confidence</dt>
-        <dd>
-          <Share value={cause.confidence} />
-        </dd>
-      </div>
+      <Fact name="What it did">{mechanismWords(cause, found.metric, found.delta)}</Fact>
+      <Fact name="Without it">
+        <MetricFigure metric={found.metric} value={cause.counterfactual} />{" "}
+        <span className="quiet">
+          instead of <MetricFigure metric={found.metric} value={found.after} />
+        </span>
+      </Fact>
+      <Fact name="Confidence">
+        <Share value={cause.confidence} />
+      </Fact>
       {cause.where.length ? (
-        <div>
-          <dt>It acted on</dt>
-          <dd>
-            <SliceName refs={cause.where} />
-          </dd>
-        </div>
+        <Fact name="It acted on">
+          <SliceName refs={cause.where} />
+        </Fact>
       ) : null}
     </dl>
   );

@@ -79,15 +79,19 @@ function Others({ ids }: { ids: readonly string[] }) {
         return (
           <li key={id}>
             or{" "}
-            <CauseLink kind={event?.kind ?? "change"} id={id}>
-              {event?.title || id}
-            </CauseLink>
             {event ? (
-              <span className="quiet">
-                {" "}
-                {event.kind}, <Instant at={event.at} />
-              </span>
-            ) : null}
+              <>
+                <CauseLink kind={event.kind} id={id}>
+                  {event.title || id}
+                </CauseLink>{" "}
+                <span className="quiet">
+                  {event.kind}, <Instant at={event.at} />
+                </span>
+              </>
+            ) : (
+              // What is older than the names that are kept may be a change or an incident.
+              id
+            )}
           </li>
         );
       })}

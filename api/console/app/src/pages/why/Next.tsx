@@ -1,8 +1,8 @@
 // What to do next: the requests behind it, its course, its link.
-import { useState } from "react";
 import { Link, useLocation } from "wouter";
+import { Copy } from "@/parts/Copy";
 import { address, investigationAddress, requestsAddress, trendsAddress } from "@/words/addresses";
-import { telling } from "./onward";
+import { telling } from "@/words/telling";
 import type { Found, Question } from "./question";
 
 export function Next({ found, asked }: { found: Found; asked: Question }) {
@@ -22,7 +22,12 @@ export function Next({ found, asked }: { found: Found; asked: Question }) {
         <Link className="why-action" href={address("/incidents", { ...during })}>
           What happened around then
         </Link>
-        <CopyLink />
+        {/* The address shows the same to everyone: it holds the whole question. */}
+        <Copy
+          name="Copy link"
+          text={() => window.location.href}
+          otherwise="copy the address instead"
+        />
         {found.causes.length && path !== kept ? (
           <Link className="why-action" href={kept}>
             As it was told ({found.id})
@@ -30,23 +35,5 @@ export function Next({ found, asked }: { found: Found; asked: Question }) {
         ) : null}
       </div>
     </section>
-  );
-}
-
-/** The address shows the same to everyone: it holds the whole question. */
-function CopyLink() {
-  const [told, tell] = useState("");
-  const copy = () =>
-    navigator.clipboard.writeText(location.href).then(
-      () => tell("Copied."),
-      () => tell("The browser did not allow it; copy the address instead."),
-    );
-  return (
-    <>
-      <button type="button" onClick={() => void copy()}>
-        Copy link
-      </button>
-      <span role="status">{told}</span>
-    </>
   );
 }

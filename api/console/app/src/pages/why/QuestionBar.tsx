@@ -77,6 +77,8 @@ function KnownAtPicker({ asked, change }: PartProps) {
   const { knownAt } = asked;
   const shown = knownAt ? dateTime(knownAt, zone).replace(" ", "T") : "";
   const choose = (typed: string) => {
+    // What is shown is no more exact than a minute, and in autumn an hour is there twice.
+    if (typed === shown) return;
     const instant = instantIn(typed, zone);
     if (instant !== null) change({ ...asked, knownAt: iso(instant) });
   };
@@ -88,7 +90,7 @@ function KnownAtPicker({ asked, change }: PartProps) {
           key={shown}
           type="datetime-local"
           defaultValue={shown}
-          onBlur={(event) => event.target.value !== shown && choose(event.target.value)}
+          onBlur={(event) => choose(event.target.value)}
           onKeyDown={(event) => event.key === "Enter" && choose(event.currentTarget.value)}
         />
       </label>

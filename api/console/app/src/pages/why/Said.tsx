@@ -1,4 +1,5 @@
 // The verdict in a word and two sentences, with the figures and how much data stands behind them.
+import { Fact } from "@/parts/Fact";
 import { Difference, Instant, MetricFigure, Share, Tag } from "@/parts/Known";
 import { counted, UNIT_OF } from "@/words/figures";
 import type { Found } from "./question";
@@ -44,13 +45,10 @@ function Figures({ found }: { found: Found }) {
   const sure = deltaLow !== null && deltaHigh !== null && deltaLow * deltaHigh > 0;
   return (
     <dl className="facts">
-      <div>
-        <dt>Before → after</dt>
-        <dd>
-          <MetricFigure metric={metric} value={before} /> →{" "}
-          <MetricFigure metric={metric} value={after} />
-        </dd>
-      </div>
+      <Fact name="Before → after">
+        <MetricFigure metric={metric} value={before} /> →{" "}
+        <MetricFigure metric={metric} value={after} />
+      </Fact>
       <div>
         <dt>Change (95 % interval)</dt>
         <dd
@@ -64,21 +62,15 @@ function Figures({ found }: { found: Found }) {
           </span>
         </dd>
       </div>
-      <div>
-        <dt>Compared with</dt>
-        <dd>
-          {found.baseline}{" "}
-          <span className="quiet">
-            (<Instant at={found.comparedTo.from} /> to <Instant at={found.comparedTo.to} />)
-          </span>
-        </dd>
-      </div>
-      <div>
-        <dt>It began</dt>
-        <dd>
-          <Onset found={found} />
-        </dd>
-      </div>
+      <Fact name="Compared with">
+        {found.baseline}{" "}
+        <span className="quiet">
+          (<Instant at={found.comparedTo.from} /> to <Instant at={found.comparedTo.to} />)
+        </span>
+      </Fact>
+      <Fact name="It began">
+        <Onset found={found} />
+      </Fact>
       <Rests found={found} />
     </dl>
   );
@@ -98,20 +90,17 @@ function Onset({ found: { onset, onsetLow, onsetHigh } }: { found: Found }) {
 function Rests({ found: { coverage } }: { found: Found }) {
   const { requests, scored, scoredShare, expectedScoredShare } = coverage;
   return (
-    <div>
-      <dt>Rests on</dt>
-      <dd>
-        <data value={requests}>{counted(requests, "request")}</data>
-        {scored === null ? null : (
-          <>
-            , <data value={scored}>{counted(scored, "score")}</data>{" "}
-            <span className="quiet">
-              (<Share value={scoredShare} /> scored, <Share value={expectedScoredShare} /> expected
-              by now)
-            </span>
-          </>
-        )}
-      </dd>
-    </div>
+    <Fact name="Rests on">
+      <data value={requests}>{counted(requests, "request")}</data>
+      {scored === null ? null : (
+        <>
+          , <data value={scored}>{counted(scored, "score")}</data>{" "}
+          <span className="quiet">
+            (<Share value={scoredShare} /> scored, <Share value={expectedScoredShare} /> expected by
+            now)
+          </span>
+        </>
+      )}
+    </Fact>
   );
 }

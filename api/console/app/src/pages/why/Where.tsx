@@ -8,7 +8,7 @@ import { Difference, Figure, MetricFigure, Share, SliceName } from "@/parts/Know
 import { requestsAddress, trendsAddress, whyAddress } from "@/words/addresses";
 import { percent, UNIT_OF } from "@/words/figures";
 import { narrowed, sliceOf, sliceWords } from "@/words/slices";
-import { telling } from "./onward";
+import { telling } from "@/words/telling";
 import type { Found, Question } from "./question";
 import { type Scale, scaleOf } from "./scale";
 
@@ -43,9 +43,7 @@ export function Where({ found, asked }: Props) {
       }
     >
       {slices.length > 1 ? (
-        <p className="quiet why-note">
-          Slices may overlap, so their shares need not sum to the whole.
-        </p>
+        <p className="quiet">Slices may overlap, so their shares need not sum to the whole.</p>
       ) : null}
     </ChartFrame>
   );

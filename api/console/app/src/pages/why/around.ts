@@ -6,7 +6,7 @@ import { granularityOf, type Period } from "@/time/period";
 export type Points = TrendQuery["trend"][number]["points"];
 
 /** How the chart is laid out: both periods over each other, or one after the other. */
-export type Around = {
+type Around = {
   aligned: boolean;
   /** What is asked for the period: with some time before it where it is short. */
   during: Period;

@@ -3,7 +3,7 @@ import { Graph, layout } from "@dagrejs/dagre";
 import type { Merged } from "./pathways";
 
 export type Direction = "LR" | "TB";
-export type Size = { width: number; height: number };
+type Size = { width: number; height: number };
 export type Drawn = Size & { places: Map<string, { x: number; y: number }> };
 
 /** Where each node's upper left corner is, and how large the whole is. */

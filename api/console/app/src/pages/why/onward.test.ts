@@ -1,6 +1,6 @@
 // What leads on from a cause: the requests that it hurt, and what might have been.
 import { describe, expect, test } from "vitest";
-import { hurt, otherwises, sliceWithin, telling, under } from "./onward";
+import { hurt, otherwises, sliceWithin, under } from "./onward";
 import type { Cause, Question } from "./question";
 
 const DURING = { from: "2026-11-17T00:00:00Z", to: "2026-11-18T00:00:00Z" };
@@ -38,14 +38,6 @@ test("the requests that it hurt are of what it touched, from when it happened on
     order: "WORST_SCORED",
     failed: false,
   });
-});
-
-test("the order is the one that shows the metric", () => {
-  const order = (metric: Question["metric"]) => telling(metric, {}, DURING);
-  expect(order("LATENCY_P95").order).toBe("SLOWEST");
-  expect(order("TTFT_P95").order).toBe("SLOWEST");
-  expect(order("COST").order).toBe("DEAREST");
-  expect(order("ERROR_RATE")).toMatchObject({ order: "NEWEST", failed: true });
 });
 
 test("what no slice holds is left out of it", () => {

@@ -1,9 +1,10 @@
 // What to do with a cause: the requests that it hurt, and what had been otherwise. Pure.
-import type { Metric, NamesQuery, SliceInput, WhatIfQueryVariables } from "@/api/generated";
+import type { NamesQuery, SliceInput, WhatIfQueryVariables } from "@/api/generated";
 import { iso, ms } from "@/time/instants";
 import type { Period } from "@/time/period";
 import type { RequestsAsked } from "@/words/addresses";
 import { narrowed, type Ref, sliceOf } from "@/words/slices";
+import { telling } from "@/words/telling";
 import type { Cause, Question } from "./question";
 
 /** The part of these things that a slice can hold. */
@@ -11,20 +12,8 @@ export function sliceWithin(refs: readonly Ref[]): SliceInput {
   return sliceOf(refs.filter((ref) => sliceOf([ref]) !== null)) ?? {};
 }
 
-/** What is read first of the requests that a change of this metric is made of. */
-function orderOf(metric: Metric): string {
-  if (metric === "QUALITY") return "WORST_SCORED";
-  if (metric === "COST" || metric === "COST_PER_REQUEST") return "DEAREST";
-  return metric === "ERROR_RATE" || metric === "VOLUME" ? "NEWEST" : "SLOWEST";
-}
-
-/** The requests of a slice that tell most of a change. */
-export function telling(metric: Metric, where: SliceInput, period: Period): RequestsAsked {
-  return { where, period, order: orderOf(metric), failed: metric === "ERROR_RATE" };
-}
-
 /** What the event touched first: on its path, or where it acted. */
-export function touched({ path, where }: Pick<Cause, "path" | "where">): Ref[] {
+function touched({ path, where }: Pick<Cause, "path" | "where">): Ref[] {
   const places = [...path.slice(0, 1).map(({ to }) => to), ...where];
   const seen = new Map(places.map((ref) => [`${ref.kind}:${ref.id}`, ref]));
   return [...seen.values()];

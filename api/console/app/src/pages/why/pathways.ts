@@ -24,7 +24,7 @@ export type PathEdge = {
 };
 export type Merged = { nodes: PathNode[]; edges: PathEdge[] };
 
-export function keyOf({ kind, id }: Ref): string {
+function keyOf({ kind, id }: Ref): string {
   return `${kind}:${id}`;
 }
 

@@ -100,7 +100,7 @@ export function Marked({ markers, shades, limits, zone }: MarkedProps) {
   return (
     <>
       {limits.length + shades.length + (folded ? 0 : marks.length) > 0 ? (
-        <ul className="legend marks">
+        <ul className="legend">
           {limits.map(({ label }) => (
             <li key={label}>
               <i className="limit-mark" />
@@ -119,7 +119,7 @@ export function Marked({ markers, shades, limits, zone }: MarkedProps) {
       {folded ? (
         <details className="marks-folded">
           <summary>{marks.length} marks on the time axis</summary>
-          <ul className="legend marks">{marks}</ul>
+          <ul className="legend">{marks}</ul>
         </details>
       ) : null}
     </>

@@ -3,7 +3,7 @@
 // A browser without a graphics card takes most of a second to fill the outline of some thousands of
 // points, and a few milliseconds for the strips.
 
-export type Strip = { x: number; high: number; low: number };
+type Strip = { x: number; high: number; low: number };
 
 type Point = { x: number; high: number; low: number };
 

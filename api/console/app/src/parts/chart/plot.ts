@@ -25,7 +25,7 @@ import {
 } from "./shape";
 
 /** What is drawn. */
-export type Shown = {
+type Shown = {
   lines: readonly Line[];
   columns: Columns;
   format: (value: number) => string;

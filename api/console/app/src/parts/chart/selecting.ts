@@ -7,7 +7,7 @@ import type { Pointer } from "./pointer";
 import { moved, stepsBetween, windowOf } from "./shape";
 
 /** What choosing has to know of the chart as it is now. */
-export type Choosing = {
+type Choosing = {
   seconds: readonly number[];
   period?: Period | undefined;
   selected: Period | null;

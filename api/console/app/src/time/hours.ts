@@ -1,6 +1,6 @@
 // Hours as the graph names them: seconds since 1970 at which they begin. Pure.
-import { HOUR_MS, ms } from "@/time/instants";
-import type { Period } from "@/time/period";
+import { HOUR_MS, ms } from "./instants";
+import type { Period } from "./period";
 
 /** More hours than these would make an address that no browser takes. */
 const HOURS_AT_MOST = 24 * 14;
