@@ -19,6 +19,22 @@ async function worst(page, options) {
   return found;
 }
 
+/** How it was at the beginning of the day that is asked about, and back to now. */
+async function past(page, options) {
+  await page.goto(`${options.url}/`);
+  await settled(page);
+  await page.getByRole("button", { name: "As of…" }).click();
+  const dialog = page.locator("dialog[open]");
+  await dialog.getByLabel(/^At /).fill(options.why.from);
+  await dialog.getByRole("button", { name: "Show" }).click();
+  await page.locator(".as-of").waitFor();
+  await settled(page);
+  const found = { said: await words(page, ".as-of"), address: page.url() };
+  await page.getByRole("button", { name: "Back to now" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  return { ...found, back: await page.locator(".as-of").count() };
+}
+
 /** Ask why with the form, as nobody types addresses at night. */
 async function why(page, { why: asked }) {
   const pages = page.getByRole("navigation", { name: "Pages" });
@@ -129,6 +145,7 @@ async function postmortem(page) {
 
 await drive(async ({ page, options, picture }) => {
   const found = { worst: await worst(page, options) };
+  found.past = await past(page, options);
   found.why = await why(page, options);
   await picture("journey-why");
   found.rollout = await rollout(page, options.why.change);

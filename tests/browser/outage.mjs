@@ -20,6 +20,8 @@ await drive(async ({ page, options, picture }) => {
   };
   await page.getByText("The service does not answer").waitFor({ state: "detached", timeout: 60_000 });
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 60_000 });
+  // What is shown beside the live fleet is asked for anew at the same time, and may take longer.
+  await page.locator(".asked[data-stale]").first().waitFor({ state: "detached" });
   await picture("console-recovered");
   return {
     before,

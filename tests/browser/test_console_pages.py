@@ -232,6 +232,9 @@ def test_an_operator_gets_from_the_worst_deployment_to_a_postmortem(
     assert done.outside == done.refused == done.failures == done.console == []
     found = done.result
     assert found["worst"]["status"] in {"DOWN", "DEGRADED"}
+    assert f"As of {planted.day:%Y-%m-%d %H:%M}" in found["past"]["said"]
+    assert quote(stamp(planted.day), safe="") in found["past"]["address"]
+    assert found["past"]["back"] == 0
     told = planted.investigation
     assert found["why"]["verdict"] == told["verdict"]
     assert told["summary"] in found["why"]["said"]

@@ -16,10 +16,10 @@ import { trendsAddress, whyAddress } from "@/words/addresses";
 import { digits, percent } from "@/words/figures";
 import { refsWithin, sliceWords } from "@/words/slices";
 import tenantSpending from "../../../../../../graph/cypher/tenant_spending.cypher?raw";
-import { AsOfNote, AsOfPicker } from "./AsOf";
 import { pace, useAsOf } from "./asOf";
 import { BudgetBar } from "./BudgetBar";
 import { type Budget, byRisk, STANDING, spending, standingOf } from "./budgets";
+import { PastNote, PastPicker } from "./Past";
 import { TenantPicker } from "./TenantPicker";
 
 export function BudgetsPart() {
@@ -35,14 +35,14 @@ export function BudgetsPart() {
       title="Next: budgets"
       beside={
         <>
-          <AsOfPicker />
+          <PastPicker />
           <TenantPicker />
         </>
       }
       graphql={{ document: Budgets, variables }}
       cypher={{ text: tenantSpending, parameters: { hours: hoursBefore(asOf, 24), tenants } }}
     >
-      <AsOfNote />
+      <PastNote />
       <Asked key={`${tenant} ${asOf}`} answered={answered} what="the budgets" lines={8}>
         {({ budgets }) => <Shown budgets={budgets} now={asOf === null ? now : ms(asOf)} />}
       </Asked>

@@ -14,9 +14,9 @@ import { granularityOf, type Period, usePeriod } from "@/time/period";
 import { counted, figure } from "@/words/figures";
 import tenantSpending from "../../../../../../graph/cypher/tenant_spending.cypher?raw";
 import { AnomalyCard } from "./AnomalyCard";
-import { AsOfNote } from "./AsOf";
 import { useAsOf } from "./asOf";
 import { newestFirst, shadesOf } from "./costs";
+import { PastNote } from "./Past";
 import { SavingsCard } from "./SavingsCard";
 
 export function CostsPart() {
@@ -33,7 +33,7 @@ export function CostsPart() {
       graphql={{ document: CostAnomalies, variables }}
       cypher={{ text: tenantSpending, parameters: { hours: hoursOf(period), tenants: null } }}
     >
-      <AsOfNote />
+      <PastNote />
       <Anomalies key={heading} period={period} asOf={asOf} />
       {asOf === null ? (
         <SavingsCard key={`savings ${heading}`} period={period} />

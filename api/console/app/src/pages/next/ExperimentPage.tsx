@@ -15,10 +15,10 @@ import { METRIC_NAME } from "@/words/figures";
 import { OUTCOME } from "@/words/outcomes";
 import experimentRevisions from "../../../../../../graph/cypher/experiment_revisions.cypher?raw";
 import { ArmTable } from "./ArmTable";
-import { AsOfNote, AsOfPicker } from "./AsOf";
 import { pace, useAsOf } from "./asOf";
 import { Differences } from "./Differences";
 import { type Experiment, winnerWords } from "./differences";
+import { PastNote, PastPicker } from "./Past";
 import { Tabs } from "./Tabs";
 
 export default function ExperimentPage() {
@@ -33,11 +33,11 @@ export default function ExperimentPage() {
       <Tabs part="experiments" />
       <Page
         title={`Experiment ${id}`}
-        beside={<AsOfPicker />}
+        beside={<PastPicker />}
         graphql={{ document: ExperimentAsked, variables }}
         cypher={{ text: experimentRevisions, parameters: { experiment: id, at, knownAt: at } }}
       >
-        <AsOfNote />
+        <PastNote />
         <Asked key={`${id} ${asOf}`} answered={answered} what={`experiment ${id}`} lines={9}>
           {({ experiment }) =>
             experiment ? (

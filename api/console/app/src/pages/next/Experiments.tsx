@@ -8,8 +8,8 @@ import { More, useFirst } from "@/parts/More";
 import { Page } from "@/parts/Page";
 import { ms } from "@/time/instants";
 import { OUTCOME } from "@/words/outcomes";
-import { AsOfNote, AsOfPicker } from "./AsOf";
 import { useAsOf } from "./asOf";
+import { PastNote, PastPicker } from "./Past";
 import { useSeen } from "./useSeen";
 
 type Change = NamesQuery["names"]["changes"][number];
@@ -19,10 +19,10 @@ export function ExperimentsPart() {
   return (
     <Page
       title="Next: experiments"
-      beside={<AsOfPicker />}
+      beside={<PastPicker />}
       graphql={{ document: Names, variables: {} }}
     >
-      <AsOfNote />
+      <PastNote />
       <Asked answered={answered} what="the experiments" lines={6}>
         {({ names }) => (
           <>

@@ -8,10 +8,10 @@ import { SlicePicker } from "@/parts/Pickers";
 import { hoursBefore } from "@/time/hours";
 import { DIMENSION_NAME } from "@/words/slices";
 import bucketColumns from "../../../../../../graph/cypher/bucket_columns.cypher?raw";
-import { AsOfNote, AsOfPicker } from "./AsOf";
 import { Fan } from "./Fan";
 import { GroupTotals } from "./GroupTotals";
 import { byLoad, GROUPS, nameOf } from "./load";
+import { PastNote, PastPicker } from "./Past";
 import { RiskCard } from "./RiskCard";
 import { type LoadAsked, useForecast, useLoadAsked } from "./useLoad";
 
@@ -21,11 +21,11 @@ export function LoadPart() {
   return (
     <Page
       title="Next: load"
-      beside={<AsOfPicker />}
+      beside={<PastPicker />}
       graphql={{ document: Forecast, variables }}
       cypher={{ text: bucketColumns, parameters: { hours: hoursBefore(asOf, 24), tenants: null } }}
     >
-      <AsOfNote />
+      <PastNote />
       <Controls asked={asked} />
       {/* What is known of one question is never shown under another. */}
       <Forecasts key={JSON.stringify(variables)} asked={asked} />

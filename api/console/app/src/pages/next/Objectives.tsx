@@ -7,10 +7,10 @@ import { More, useFirst } from "@/parts/More";
 import { Page } from "@/parts/Page";
 import { useParameters } from "@/shell/address";
 import objectivesAsked from "../../../../../../graph/cypher/objectives.cypher?raw";
-import { AsOfNote, AsOfPicker } from "./AsOf";
 import { pace, useAsOf } from "./asOf";
 import { ObjectiveCard } from "./ObjectiveCard";
 import { byUrgency, isNamed, type Slo } from "./objectives";
+import { PastNote, PastPicker } from "./Past";
 import { TenantPicker } from "./TenantPicker";
 
 export function ObjectivesPart() {
@@ -26,14 +26,14 @@ export function ObjectivesPart() {
       title="Next: objectives"
       beside={
         <>
-          <AsOfPicker />
+          <PastPicker />
           <TenantPicker />
         </>
       }
       graphql={{ document: Slos, variables }}
       cypher={{ text: objectivesAsked, parameters: { at, knownAt: at, tenants } }}
     >
-      <AsOfNote />
+      <PastNote />
       <Asked key={asOf} answered={answered} what="the objectives" lines={10}>
         {({ slos }) => (
           <Shown
