@@ -1,5 +1,6 @@
 """A real Chromium on the real service, and where its pictures go."""
 
+import fcntl
 import json
 import os
 import socket
@@ -60,8 +61,12 @@ Drive = Callable[..., Visit]
 def node() -> Node:
     """Node.js with the packages of this folder, and GraphiQL built."""
     found = find_node()
-    found.install(FOLDER, say=say)
-    build(say=say)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    # Several processes may run these tests: what they share is made by one of them.
+    with (PICTURES / ".made").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found.install(FOLDER, say=say)
+        build(say=say)
     return found
 
 
@@ -71,8 +76,9 @@ def drive(node: Node) -> Drive:
 
     The test fails where the script does, naming the picture of that moment.
     """
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    unpack_to = FOLDER / "node_modules" / ".chromium"
+    # Each process unpacks its own: a program can't be started while another writes it.
+    process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    unpack_to = FOLDER / "node_modules" / f".chromium-{process}"
 
     def run(script: str, **options: object) -> Visit:
         given = {"unpackTo": str(unpack_to), "pictures": str(PICTURES), **options}
