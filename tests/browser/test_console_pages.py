@@ -20,7 +20,6 @@ CALL_LIMIT_S = 60
 NOT_KNOWN = "\N{EN DASH}"
 FIRST_LOAD_BYTES = 250_000
 DAY = timedelta(days=1)
-WHY = trusted.document("why")
 DOCUMENTS = trusted.documents()
 
 

@@ -27,7 +27,7 @@ export class AnswerError extends Error {
 }
 
 export const UNREACHABLE = "UNREACHABLE";
-export const TIMEOUT = "TIMEOUT";
+const TIMEOUT = "TIMEOUT";
 export const UNAUTHENTICATED = "UNAUTHENTICATED";
 export const FORBIDDEN = "FORBIDDEN";
 /** The service knows no document of this hash: it is of another version than the page. */
